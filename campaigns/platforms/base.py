@@ -1,0 +1,65 @@
+"""The contract every ad-platform connector keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import ClassVar, Protocol
+
+from campaigns.platforms.records import (
+    AccountRecord,
+    Capabilities,
+    EntityRecord,
+    EntityRef,
+    EntityState,
+    ExternalChange,
+    Grain,
+    Level,
+    MetricRow,
+    Platform,
+    PlatformChange,
+    Receipt,
+    TokenBundle,
+)
+
+
+class AdPlatform(Protocol):
+    """One connection to one platform. Every method raises only the errors of ``errors.py``.
+
+    Reads either return everything asked for or raise: rows of a stream that broke are discarded. A connector
+    is cheap to build, is not shared between threads of different connections, and is closed by its user.
+    """
+
+    platform: ClassVar[Platform]
+    capabilities: ClassVar[Capabilities]
+
+    def refresh_auth(self) -> TokenBundle:
+        """Prove the credentials and return the ones to store from now on. Raises ``AuthError``."""
+
+    def list_accounts(self) -> Sequence[AccountRecord]:
+        """Every account the login can reach, managers included."""
+
+    def list_entities(
+        self, account: AccountRecord, level: Level, since: datetime | None = None
+    ) -> Sequence[EntityRecord]:
+        """All entities of one level, removed ones included where the platform still lists them."""
+
+    def fetch_metrics(
+        self, account: AccountRecord, level: Level, grain: Grain, start: date, end: date
+    ) -> Iterable[MetricRow]:
+        """Facts of the days ``start``..``end`` inclusive, in account-local days."""
+
+    def read_state(self, account: AccountRecord, refs: Sequence[EntityRef]) -> Mapping[EntityRef, EntityState]:
+        """Live state of the named entities; unknown ones are absent from the answer."""
+
+    def apply(self, account: AccountRecord, change: PlatformChange, *, dry_run: bool = False) -> Receipt:
+        """Send one write once. Reading before and after, and comparing, belong to the ledger.
+
+        Raises ``Ambiguous`` when the answer was lost, ``Invalid`` when the platform said no.
+        """
+
+    def external_changes(self, account: AccountRecord, since: datetime) -> Sequence[ExternalChange]:
+        """Edits made by anybody else since an instant; empty where the platform does not tell."""
+
+    def close(self) -> None:
+        """Release sockets and channels."""
