@@ -49,17 +49,24 @@ class AdPlatform(Protocol):
     ) -> Iterable[MetricRow]:
         """Facts of the days ``start``..``end`` inclusive, in account-local days."""
 
-    def read_state(self, account: AccountRecord, refs: Sequence[EntityRef]) -> Mapping[EntityRef, EntityState]:
-        """Live state of the named entities; unknown ones are absent from the answer."""
+    def read_state(
+        self, account: AccountRecord, refs: Sequence[EntityRef]
+    ) -> Mapping[EntityRef, EntityState]:
+        """Live state of the named entities; unknown ones are absent from the answer.
+
+        ``status`` is the switch as it is set (active, paused, removed), so that it compares with a
+        ``SetStatus``; delivery health (limited, ended) is told by ``list_entities`` only.
+        """
 
     def apply(self, account: AccountRecord, change: PlatformChange, *, dry_run: bool = False) -> Receipt:
         """Send one write once. Reading before and after, and comparing, belong to the ledger.
 
-        Raises ``Ambiguous`` when the answer was lost, ``Invalid`` when the platform said no.
+        Raises ``Ambiguous`` when the answer was lost, ``Invalid`` when the platform said no, and ``Transient``
+        or ``RateLimited`` only when it is certain that nothing landed.
         """
 
     def external_changes(self, account: AccountRecord, since: datetime) -> Sequence[ExternalChange]:
-        """Edits made by anybody else since an instant; empty where the platform does not tell."""
+        """Edits since an instant, oldest first; Lane's own writes may be among them (see ``client``)."""
 
     def close(self) -> None:
         """Release sockets and channels."""

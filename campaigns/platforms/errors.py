@@ -20,7 +20,9 @@ class PlatformError(Exception):
 class AuthError(PlatformError):
     """Credentials no longer work; a person must connect again when ``reauth_required``."""
 
-    def __init__(self, message: str, *, reauth_required: bool = True, code: str = "", request_id: str = "") -> None:
+    def __init__(
+        self, message: str, *, reauth_required: bool = True, code: str = "", request_id: str = ""
+    ) -> None:
         super().__init__(message, code=code, request_id=request_id)
         self.reauth_required = reauth_required
 

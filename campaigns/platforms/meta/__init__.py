@@ -1,0 +1,1 @@
+"""Meta Ads through the facebook-business SDK."""
