@@ -165,6 +165,13 @@ class PostgresServer:
             wait_until(lambda: self._is_gone(pid), seconds=5, what="The end of PostgreSQL")
         self._process = None
 
+    def destroy(self) -> None:
+        """Remove the cluster and everything in it; it must have been stopped."""
+        self.user.run("find", self.data, "-mindepth", "1", "-delete")
+        if self.data.parent != self.folder:
+            shutil.rmtree(self.data.parent, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     @property
     def pid(self) -> int | None:
         """Process id of the running server."""
@@ -323,7 +330,8 @@ class PostgresServer:
         try:
             return Passwords(**json.loads(path.read_text()))
         except FileNotFoundError:
-            made = Passwords(*(secrets.token_urlsafe(24) for _ in range(3)))
+            admin, owner, app = (secrets.token_urlsafe(24) for _ in range(3))
+            made = Passwords(admin, owner, app)
             self._write_passwords(made)
             return made
 

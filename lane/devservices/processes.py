@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -56,10 +57,8 @@ def stop(process: subprocess.Popen[bytes], *, sent: signal.Signals = signal.SIGT
     """Ask a child to stop, and kill its whole group when it has not within ``seconds``."""
     if process.poll() is None:
         process.send_signal(sent)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
     kill_group(process.pid)
     process.wait()
 

@@ -1,0 +1,1 @@
+"""The processes of one development machine, started and stopped together."""
