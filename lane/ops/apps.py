@@ -1,0 +1,10 @@
+"""The ops surface."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    """Owns no tables."""
+
+    name = "lane.ops"
+    label = "ops"

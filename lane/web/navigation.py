@@ -1,0 +1,97 @@
+"""The side bar: which pages exist, in which order, and where somebody must act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from lane.web import counts
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One page in the side bar; ``count`` is what waits there for this person."""
+
+    label: str
+    url_name: str
+    icon: str
+    count_key: str = ""
+    url: str = ""
+    count: int = 0
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    """A few pages under one word."""
+
+    label: str
+    items: tuple[NavItem, ...]
+
+
+GROUPS = (
+    NavGroup(
+        "",
+        (
+            NavItem("Overview", "overview", "overview"),
+            NavItem("Pacing", "plan-list", "pacing"),
+            NavItem("Approvals", "request-list", "approvals", "approvals"),
+            NavItem("Recommendations", "recommendation-list", "recommendations", "recommendations"),
+        ),
+    ),
+    NavGroup("Plan", (NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),)),
+    NavGroup(
+        "Control",
+        (
+            NavItem("Changes", "change-set-list", "changes"),
+            NavItem("Activity", "activity-list", "activity"),
+        ),
+    ),
+    NavGroup(
+        "Organization",
+        (
+            NavItem("Connections", "connection-list", "connections", "connections"),
+            NavItem("Imports", "import-list", "imports"),
+            NavItem("Settings", "settings", "settings"),
+            NavItem("Operations", "operations", "operations", "operations"),
+        ),
+    ),
+)
+
+
+def _items(group: NavGroup, request: HttpRequest, waiting: dict[str, int]) -> tuple[NavItem, ...]:
+    items = []
+    for item in group.items:
+        try:
+            url = reverse(item.url_name)
+        except NoReverseMatch:
+            continue
+        current = request.path == url or (url != "/" and request.path.startswith(url))
+        items.append(replace(item, url=url, current=current, count=waiting.get(item.count_key, 0)))
+    return tuple(items)
+
+
+def _navigation(request: HttpRequest) -> list[NavGroup]:
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return []
+    waiting = counts.waiting_for(actor)
+    return [NavGroup(group.label, _items(group, request, waiting)) for group in GROUPS]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """What every page shows around itself."""
+    return {
+        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "actor": getattr(request, "actor", None),
+        "organization": getattr(request, "organization", None),
+        "theme": request.COOKIES.get("lane_theme", "system"),
+        "debug": settings.DEBUG,
+        "has_sandbox": bool(settings.SANDBOX),
+        "lane_version": settings.LANE_VERSION,
+    }

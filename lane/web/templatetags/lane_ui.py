@@ -1,0 +1,5 @@
+"""Presentation filters."""
+
+from django import template
+
+register = template.Library()
