@@ -31,7 +31,7 @@ class Verdict:
 
     action: Ints
     new_budget_micros: Ints
-    end_error: Floats  # share of the amount by which the end misses the aim, at the observed run rate
+    end_error: Floats  # projected end against the amount, at the observed run rate
     trigger: Floats
     stale: Flags
     pause_target: Flags
@@ -71,7 +71,7 @@ def _verdict(terms: PlanTerms, seen: Observation, state: State, look: Look) -> V
     enough = look.left > RESUME_AT_TICKS * look.tick_running
     resume = ours & held_long & enough & ~stale & seen.writable
 
-    end_error = (look.coming - look.left) / amount
+    end_error = (look.coming + look.spent) / amount - 1.0
     trigger = np.clip(TRIGGER_PER_DAY * moment.days_left / amount, TRIGGER_LOW, TRIGGER_HIGH)
     moved = np.abs(look.weight_step) > PLAN_MOVE
     change = np.divide(look.want, look.budget, out=np.full_like(amount, np.inf), where=look.budget > 0) - 1

@@ -35,7 +35,7 @@ def day_weights(terms: PlanTerms) -> Floats:
     weights = np.where(strategy == Strategy.ADAPTIVE, front * season, weights)
 
     weights = np.where(inside, np.maximum(weights * _taper(terms, day, total), SMALLEST_WEIGHT), 0.0)
-    return weights * (total / weights.sum(axis=1, keepdims=True))
+    return np.asarray(weights * (total / weights.sum(axis=1, keepdims=True)))
 
 
 def _taper(terms: PlanTerms, day: Floats, total: Floats) -> Floats:

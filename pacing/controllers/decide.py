@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def _decide(terms: PlanTerms, seen: Observation, state: State) -> tuple[Decision
         with_p90_micros=_micros(look, np.where(acts, with_high, high), shown),
         held_end_micros=_micros(look, look.spent + np.where(seen.paused, 0.0, look.held), known),
         achievable_end_micros=achievable_micros,
-        end_error=np.where(known, middle / look.amount - 1.0, np.nan),
+        end_error=np.where(shown, middle / look.amount - 1.0, np.nan),
         trigger=verdict.trigger,
         tolerance_now=stands.tolerance_now,
         evidence=evidence_for(
@@ -152,7 +152,7 @@ def _micros(look: Look, value: Floats, known: Flags) -> Ints:
 def _joined(parts: list[ChunkT], back: NDArray[np.int64]) -> ChunkT:
     """Put the chunks together again, in the caller's order."""
     first = parts[0]
-    values = {}
+    values: dict[str, Any] = {}
     for field in dataclasses.fields(first):
         if field.name == "evidence":
             continue

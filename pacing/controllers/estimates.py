@@ -19,6 +19,7 @@ VISIBLE_ENOUGH = 0.12  # share of today that must be visible before today's own 
 PRIOR_LOG_SD = 0.16  # day-to-day noise of spend against budget, measured on real accounts: 0.08-0.26
 PRIOR_DAYS = 6.0
 PRIOR_RATIO_SD = 0.08
+RATIO_DRIFT_SD = 0.02  # the run rate of the rest of a flight differs from the past even when well known
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def learn(
         squares += logs * logs
     spread = np.maximum(squares - total * total / np.maximum(used, 1), 0.0)
     variance = (PRIOR_DAYS * PRIOR_LOG_SD**2 + spread) / (PRIOR_DAYS + np.maximum(used - 1, 0))
-    ratio_sd = np.sqrt(variance * 0.1 / 1.9 + (PRIOR_RATIO_SD * 0.9**used) ** 2)
+    ratio_sd = np.sqrt(variance * 0.1 / 1.9 + (PRIOR_RATIO_SD * 0.9**used) ** 2 + RATIO_DRIFT_SD**2)
     return Delivery(ratio, level, np.sqrt(variance), ratio_sd, known_days)
 
 

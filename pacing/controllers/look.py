@@ -195,4 +195,4 @@ def _recent_rate(spend: Floats, weights: Floats, moment: Moment) -> Floats:
     weight = np.where(used, weights, 0.0).sum(axis=1)
     rows = np.arange(spend.shape[0])
     rate = np.divide(spent, weight, out=np.zeros_like(spent), where=weight > 0)
-    return rate * weights[rows, moment.index]
+    return np.asarray(rate * weights[rows, moment.index])

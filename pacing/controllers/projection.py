@@ -52,7 +52,7 @@ class Outlook:
 
     def days(self, pace: Floats) -> Floats:
         """The same, day by day [N, D]."""
-        return np.minimum(pace[:, None] * self.slope, self.ceiling)
+        return np.asarray(np.minimum(pace[:, None] * self.slope, self.ceiling))
 
     def pace_for(self, target: Floats) -> Floats:
         """Pace at which exactly ``target`` is spent; spend grows with pace, so bisection finds it."""
@@ -82,7 +82,7 @@ def end_log_sd(days: Floats, delivery: Delivery) -> Floats:
     total = days.sum(axis=1)
     noise = np.sqrt((days**2).sum(axis=1)) * delivery.log_sd
     relative = np.divide(noise, total, out=np.zeros_like(total), where=total > 0)
-    return np.sqrt(relative**2 + delivery.ratio_sd**2)
+    return np.asarray(np.sqrt(relative**2 + delivery.ratio_sd**2))
 
 
 def quantiles(spent: Floats, late: Floats, coming: Floats, log_sd: Floats) -> tuple[Floats, Floats, Floats]:
