@@ -33,6 +33,10 @@ class AdPlatform(Protocol):
     platform: ClassVar[Platform]
     capabilities: ClassVar[Capabilities]
 
+    @property
+    def calls_made(self) -> int:
+        """Calls that counted against the platform's limits since this connector was built."""
+
     def refresh_auth(self) -> TokenBundle:
         """Prove the credentials and return the ones to store from now on. Raises ``AuthError``."""
 

@@ -7,6 +7,7 @@ hard-wired address. Importing it costs about a second and 80 MB, hence the impor
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from campaigns.platforms.records import TokenBundle
 
 Answer = TypeVar("Answer")
 
+OPEN_CHANNELS = 12
+
 
 class GoogleAdsLine:
     """Credentials and channels of one connection. Made after a fork, closed by its owner."""
@@ -28,8 +31,9 @@ class GoogleAdsLine:
         self._refresh_token = refresh_token
         self._credentials: Any = None
         self._clients: dict[str, Any] = {}
-        self._services: dict[tuple[str, str], Any] = {}
+        self._services: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self.last_request_id = ""
+        self.calls = 0
 
     def refresh(self) -> TokenBundle:
         """Ask for a new access token now; a revoked refresh token is an ``AuthError``."""
@@ -76,13 +80,20 @@ class GoogleAdsLine:
         return self._attempt(send, writing)
 
     def service(self, name: str, via: str = "") -> Any:
-        """The cached service acting through manager ``via``: ``get_service`` opens a channel each time."""
-        via = via or self.login_customer_id
-        if (via, name) not in self._services:
-            self._services[via, name] = self.client(via).get_service(
+        """The cached service acting through manager ``via``: ``get_service`` opens a channel each time.
+
+        A login with a hundred roots must not hold a hundred sockets: the longest unused one is closed.
+        """
+        key = (via or self.login_customer_id, name)
+        if key not in self._services:
+            self._services[key] = self.client(key[0]).get_service(
                 name, interceptors=[_request_id_catcher(self)]
             )
-        return self._services[via, name]
+            if len(self._services) > OPEN_CHANNELS:
+                _, oldest = self._services.popitem(last=False)
+                oldest.transport.close()
+        self._services.move_to_end(key)
+        return self._services[key]
 
     def client(self, via: str = "") -> Any:
         """The SDK client for one manager, with raw protobuf messages."""
@@ -91,7 +102,7 @@ class GoogleAdsLine:
         if via not in self._clients:
             self._clients[via] = GoogleAdsClient(
                 credentials=self._own_credentials(),
-                developer_token=self.config.developer_token,
+                developer_token=self.config.developer_token or None,
                 endpoint=self.config.endpoint or None,
                 login_customer_id=via or None,
                 version=self.config.api_version,
@@ -107,6 +118,7 @@ class GoogleAdsLine:
         self._clients.clear()
 
     def _attempt(self, send: Callable[[], Answer], writing: bool) -> Answer:
+        self.calls += 1
         try:
             return send()
         except PlatformError:

@@ -34,6 +34,12 @@ from campaigns.platforms.records import (
 )
 
 STATES_PER_QUERY = 500
+_PROHIBITED_WITH_HOUR = frozenset(
+    {
+        "PROHIBITED_SEGMENT_WITH_METRIC_IN_SELECT_OR_WHERE_CLAUSE",
+        "PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE",
+    }
+)
 
 
 class GoogleAdsConnector:
@@ -65,6 +71,12 @@ class GoogleAdsConnector:
         self.config = config
         self._now = now or _utc_now
         self._line = GoogleAdsLine(config, refresh_token, login_customer_id)
+        self._hourly_conversions = True
+
+    @property
+    def calls_made(self) -> int:
+        """Operations of Google's daily quota used so far: a query counts one, whatever it returns."""
+        return self._line.calls
 
     def refresh_auth(self) -> TokenBundle:
         """Prove the refresh token by using it. Raises ``AuthError`` once it is revoked."""
@@ -110,13 +122,21 @@ class GoogleAdsConnector:
     def fetch_metrics(
         self, account: AccountRecord, level: Level, grain: Grain, start: date, end: date
     ) -> Iterable[MetricRow]:
-        """Daily facts of campaigns, groups and ads; hourly facts of campaigns. Days of no activity are absent."""
-        rows = self._rows(account, queries.metrics(level, grain, start, end))
+        """Daily facts of campaigns, groups and ads; hourly facts of campaigns. Idle days are absent."""
+        rows, conversions = self._metric_rows(account, level, grain, start, end)
         fetched_at = self._now()
         today = fetched_at.astimezone(ZoneInfo(account.timezone)).date()
         final_until = today - timedelta(days=self.capabilities.settle_days + 1)
         return [
-            mapping.metric(row, level, grain, fetched_at=fetched_at, final_until=final_until) for row in rows
+            mapping.metric(
+                row,
+                level,
+                grain,
+                fetched_at=fetched_at,
+                final_until=final_until,
+                conversions=conversions,
+            )
+            for row in rows
         ]
 
     def read_state(
@@ -198,6 +218,20 @@ class GoogleAdsConnector:
 
     def _rows(self, account: AccountRecord, query: str) -> list[Any]:
         return self._line.rows(account.external_id, query, via=account.access_path)
+
+    def _metric_rows(
+        self, account: AccountRecord, level: Level, grain: Grain, start: date, end: date
+    ) -> tuple[list[Any], bool]:
+        """Rows, and whether they tell conversions: Google decides which metrics go with the hour."""
+        if grain is Grain.DAY or self._hourly_conversions:
+            try:
+                return self._rows(account, queries.metrics(level, grain, start, end)), True
+            except Invalid as refused:
+                if grain is Grain.DAY or refused.code not in _PROHIBITED_WITH_HOUR:
+                    raise
+                self._hourly_conversions = False
+        query = queries.metrics(level, grain, start, end, conversions=False)
+        return self._rows(account, query), False
 
     def _budget_request(self, account: AccountRecord, change: SetBudget) -> tuple[str, str, Any]:
         if change.ref.level is not Level.BUDGET:

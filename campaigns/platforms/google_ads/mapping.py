@@ -198,8 +198,16 @@ def _state_message(row: Any, level: Level) -> Any:
     return row.ad_group_ad if level is Level.AD else row.campaign_budget
 
 
-def metric(row: Any, level: Level, grain: Grain, *, fetched_at: datetime, final_until: date) -> MetricRow:
-    """One fact; days up to ``final_until`` no longer move in spend."""
+def metric(
+    row: Any,
+    level: Level,
+    grain: Grain,
+    *,
+    fetched_at: datetime,
+    final_until: date,
+    conversions: bool = True,
+) -> MetricRow:
+    """One fact; days up to ``final_until`` no longer move in spend. Conversions not asked for are unknown."""
     metrics = row.metrics
     on = date.fromisoformat(row.segments.date)
     return MetricRow(
@@ -209,8 +217,8 @@ def metric(row: Any, level: Level, grain: Grain, *, fetched_at: datetime, final_
         spend_micros=metrics.cost_micros,
         impressions=metrics.impressions,
         clicks=metrics.clicks,
-        conversions=Decimal(str(metrics.conversions)),
-        conversion_value_micros=micros_of(metrics.conversions_value),
+        conversions=Decimal(str(metrics.conversions)) if conversions else None,
+        conversion_value_micros=micros_of(metrics.conversions_value) if conversions else None,
         fetched_at=fetched_at,
         is_final=on <= final_until,
         attribution=ATTRIBUTION,

@@ -57,9 +57,8 @@ _STATES = {
     ),
 }
 
-_METRICS = (
-    "metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, metrics.conversions_value"
-)
+_METRICS = "metrics.cost_micros, metrics.impressions, metrics.clicks"
+_CONVERSIONS = "metrics.conversions, metrics.conversions_value"
 
 _METRIC_SOURCES = {
     Level.CAMPAIGN: ("campaign", "campaign.id"),
@@ -90,7 +89,7 @@ def states(level: Level, ids: Sequence[str]) -> str:
     return _STATES[level].format(ids=", ".join(str(number) for number in numeric(ids)))
 
 
-def metrics(level: Level, grain: Grain, start: date, end: date) -> str:
+def metrics(level: Level, grain: Grain, start: date, end: date, *, conversions: bool = True) -> str:
     """Facts of the account-local days ``start``..``end`` inclusive."""
     if level not in _METRIC_SOURCES:
         raise Invalid("Google reports no spend per budget; read its campaigns.", field="level")
@@ -98,8 +97,9 @@ def metrics(level: Level, grain: Grain, start: date, end: date) -> str:
         raise Invalid("Hourly figures are read per campaign only.", field="grain")
     source, key = _METRIC_SOURCES[level]
     segments = "segments.date, segments.hour" if grain is Grain.HOUR else "segments.date"
+    figures = f"{_METRICS}, {_CONVERSIONS}" if conversions else _METRICS
     return (
-        f"SELECT {key}, {segments}, {_METRICS} FROM {source} "
+        f"SELECT {key}, {segments}, {figures} FROM {source} "
         f"WHERE segments.date BETWEEN '{start:%Y-%m-%d}' AND '{end:%Y-%m-%d}'"
     )
 

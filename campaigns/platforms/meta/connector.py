@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from campaigns.platforms.currencies import require_exact, to_minor
-from campaigns.platforms.errors import Ambiguous, Invalid, NotFound
+from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
 from campaigns.platforms.meta import fields, mapping, oauth, pager, reports
 from campaigns.platforms.meta.config import MetaConfig
 from campaigns.platforms.meta.usage import INSIGHTS
@@ -75,8 +75,15 @@ class MetaConnector:
         self._line.get(("me",), {"fields": "id"})
         try:
             return oauth.extend(self.config, self._access_token)
-        except Invalid:
+        except (AuthError, Invalid) as refused:
+            if refused.code.startswith("190"):
+                raise
             return TokenBundle(access_token=self._access_token)
+
+    @property
+    def calls_made(self) -> int:
+        """Graph calls made so far."""
+        return self._opened.calls if self._opened is not None else 0
 
     def list_accounts(self) -> Sequence[AccountRecord]:
         """Every ad account this login may see."""

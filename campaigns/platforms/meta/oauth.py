@@ -55,4 +55,4 @@ def extend(config: MetaConfig, access_token: str) -> TokenBundle:
     )
     if not body.get("access_token"):
         raise AuthError("Meta sent no access token. Connect again.", code="no_access_token")
-    return TokenBundle(access_token=str(body["access_token"]), expires_at=expiry(body), scopes=SCOPES)
+    return TokenBundle(access_token=str(body["access_token"]), expires_at=expiry(body))

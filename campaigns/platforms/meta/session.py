@@ -48,6 +48,7 @@ class GraphLine(FacebookAdsApi):  # type: ignore[misc]
         self.config = config
         self.gate = UsageGate()
         self.last_request_id = ""
+        self.calls = 0
         self._secrets = (access_token, config.app_secret, self._session.appsecret_proof)
 
     def get(
@@ -98,6 +99,7 @@ class GraphLine(FacebookAdsApi):  # type: ignore[misc]
         writing: bool = False,
     ) -> dict[str, Any]:
         self.gate.require_open(account_id, kind)
+        self.calls += 1
         self.last_request_id = ""
         self._session.timeout = self.config.write_timeout if writing else self.config.read_timeout
         # ``from None``: the SDK's and requests' errors quote URL, parameters and headers.
