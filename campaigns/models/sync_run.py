@@ -43,9 +43,7 @@ class SyncRun(PubliclyNamed, ClientOwned):
     heartbeat_at = models.DateTimeField(
         null=True, blank=True, help_text="Machine time; a silent run was killed and may be taken over."
     )
-    retry_at = models.DateTimeField(
-        null=True, blank=True, help_text="Machine time; not tried again before."
-    )
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="Machine time; not tried again before.")
 
     class Meta:
         ordering = ["-id"]
@@ -54,9 +52,7 @@ class SyncRun(PubliclyNamed, ClientOwned):
                 fields=["ad_account"], condition=Q(state="running"), name="campaigns_one_running_sync"
             )
         ]
-        indexes = [
-            models.Index(fields=["ad_account", "kind", "-started_at"], name="campaigns_sync_latest")
-        ]
+        indexes = [models.Index(fields=["ad_account", "kind", "-started_at"], name="campaigns_sync_latest")]
 
 
 class Drift(PubliclyNamed, TimeStamped, ClientOwned):
