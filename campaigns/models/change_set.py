@@ -103,11 +103,19 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
     ad_campaign = models.ForeignKey(
         AdCampaign, on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
     )
+    version = models.PositiveIntegerField(
+        default=1, help_text="The version of the change set this row belongs to."
+    )
     entity_key = models.CharField(
         max_length=80, help_text="budget:<pk> or campaign:<pk>; writes are serial per entity."
     )
     base_micros = models.BigIntegerField(null=True, blank=True)
     target_micros = models.BigIntegerField(null=True, blank=True)
+    proposed_micros = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="What was proposed; an approver may lower the target towards the base, never beyond this.",
+    )
     base_status = models.CharField(max_length=10, blank=True)
     target_status = models.CharField(max_length=10, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -126,6 +134,9 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
     owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, help_text="Machine time.")
     next_at = models.DateTimeField(null=True, blank=True, help_text="Machine time.")
+    admitted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the guards let it pass (business time, UTC); counts for caps."
+    )
     sent_at = models.DateTimeField(null=True, blank=True, help_text="Machine time.")
     quiet_until = models.DateTimeField(null=True, blank=True, help_text="Machine time.")
     observed = models.JSONField(null=True, blank=True)
@@ -161,6 +172,11 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
                 name="campaigns_change_due",
             ),
             models.Index(fields=["entity_key", "-id"], name="campaigns_change_entity"),
+            models.Index(
+                fields=["ad_account", "admitted_at"],
+                condition=Q(is_automatic=True),
+                name="campaigns_change_admitted",
+            ),
         ]
 
 
