@@ -1,7 +1,9 @@
-"""Addresses of this app."""
+"""Addresses of the shell."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from lane.web.views import overview
+
+urlpatterns = [path("", overview.overview, name="overview")]
