@@ -154,11 +154,24 @@ def _catcher_class() -> type:
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             self.line.last_request_id = ""
             response = continuation(details, request)
-            found = dict(response.trailing_metadata() or ()).get("request-id", "")
-            self.line.last_request_id = found if isinstance(found, str) else found.decode()
+            self.line.last_request_id = _request_id(response)
             return response
 
     return RequestIdCatcher
+
+
+def _request_id(response: Any) -> str:
+    """The request id in a call's trailers.
+
+    The SDK's wrapper answers the initial metadata when asked for the trailing one, so the call is looked for
+    inside its wrappers; a future SDK without them costs only this id.
+    """
+    while hasattr(response, "trailing_metadata"):
+        found = dict(response.trailing_metadata() or ()).get("request-id", "")
+        if found:
+            return found if isinstance(found, str) else found.decode()
+        response = getattr(response, "_underlay_call", None) or getattr(response, "_call", None)
+    return ""
 
 
 def _request_id_catcher(line: GoogleAdsLine) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from campaigns.platforms.currencies import require_exact
+from campaigns.platforms.days import last_settled_day, zone_of
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
 from campaigns.platforms.google_ads import errors, mapping, queries
 from campaigns.platforms.google_ads.client import GoogleAdsLine
@@ -125,8 +125,7 @@ class GoogleAdsConnector:
         """Daily facts of campaigns, groups and ads; hourly facts of campaigns. Idle days are absent."""
         rows, conversions = self._metric_rows(account, level, grain, start, end)
         fetched_at = self._now()
-        today = fetched_at.astimezone(ZoneInfo(account.timezone)).date()
-        final_until = today - timedelta(days=self.capabilities.settle_days + 1)
+        final_until = last_settled_day(account, fetched_at, self.capabilities.settle_days)
         return [
             mapping.metric(
                 row,
@@ -193,7 +192,7 @@ class GoogleAdsConnector:
         Google tells about three minutes late, for 30 days, 10,000 at a time: a full page is followed by the
         next one from its last instant on.
         """
-        zone = ZoneInfo(account.timezone)
+        zone = zone_of(account)
         until = self._now() + timedelta(minutes=1)
         start = max(since, until - timedelta(days=queries.CHANGE_LOOKBACK_DAYS)).astimezone(zone)
         end = until.astimezone(zone)

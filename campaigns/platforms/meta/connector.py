@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from campaigns.platforms.currencies import require_exact, to_minor
+from campaigns.platforms.days import last_settled_day
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
 from campaigns.platforms.meta import fields, mapping, oauth, pager, reports
 from campaigns.platforms.meta.config import MetaConfig
@@ -119,8 +119,7 @@ class MetaConnector:
         else:
             rows = pager.rows(self._line, path, asked, account_id=account.external_id, kind=INSIGHTS)
         fetched_at = self._now()
-        today = fetched_at.astimezone(ZoneInfo(account.timezone)).date()
-        final_until = today - timedelta(days=self.capabilities.settle_days + 1)
+        final_until = last_settled_day(account, fetched_at, self.capabilities.settle_days)
         return [
             mapping.metric(
                 row,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from campaigns.platforms.currencies import from_minor, micros_of
+from campaigns.platforms.days import zone_of
 from campaigns.platforms.meta import fields
 from campaigns.platforms.records import (
     AccountRecord,
@@ -254,4 +254,4 @@ def _instant(text: Any) -> datetime | None:
 
 def _local_day(text: Any, of: AccountRecord) -> date | None:
     instant = _instant(text)
-    return instant.astimezone(ZoneInfo(of.timezone)).date() if instant else None
+    return instant.astimezone(zone_of(of)).date() if instant else None
