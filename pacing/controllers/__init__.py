@@ -1,5 +1,6 @@
 """Pure pacing controllers: arrays in, arrays out, no database, no clock, no Django."""
 
+from pacing.controllers.answers import decide, decide_one
 from pacing.controllers.base import (
     INTRADAY_PRIOR,
     TICKS_PER_DAY,
@@ -12,7 +13,6 @@ from pacing.controllers.base import (
     Strategy,
 )
 from pacing.controllers.curves import apportion, day_weights, target_curve, target_curves
-from pacing.controllers.decide import decide, decide_one
 from pacing.controllers.decision import Decision, known_or_none
 from pacing.controllers.reasons import Finding, Reason, sentence
 from pacing.controllers.split import Split, split_total

@@ -97,4 +97,4 @@ def apportion(total: int, weights: Floats) -> Ints:
         sign = 1 if missing > 0 else -1
         parts[order] += sign * whole
         parts[order[:extra]] += sign
-    return parts
+    return np.asarray(parts)

@@ -79,7 +79,9 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     season = np.maximum(terms.season, SMALLEST_WEIGHT)
 
     spend = _in_days(seen.spend_micros, days, amount)
-    spend[place >= moment.index[:, None]] = np.nan
+    ended = seen.day > terms.days_total
+    days_over = np.where(ended, terms.days_total, moment.index)[:, None]
+    spend[place >= days_over] = np.nan  # today is told apart, as a part of a day
     budgets = _in_days(seen.budget_by_day_micros, days, amount)
     delivery = learn(spend, budgets, season, seen.paused_days, moment.complete_days())
     known = delivery.known_days > 0
@@ -88,7 +90,7 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     budget_known = ~np.isnan(told)
     budget = np.where(budget_known, told, _recent_rate(spend, weights, moment))
     today_told = _in_days(seen.today_spend_micros, days, amount)
-    today = np.where(np.isnan(today_told), 0.0, today_told)
+    today = np.where(np.isnan(today_told) | ended, 0.0, today_told)
     ratio_today = today_ratio(delivery, terms.intraday, budget, today, moment, ~np.isnan(today_told))
 
     demand = np.where(np.isnan(delivery.level), np.inf, delivery.level)
@@ -96,7 +98,7 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     running = moment.inside & ~seen.paused
     queue, tick_running = advance_queue(_scaled(state, days, amount), moment, terms.intraday, daily, running)
 
-    past = place < moment.index[:, None]
+    past = place < days_over
     missing = past & np.isnan(spend) & ~seen.paused_days
     # Days the reports have not reached yet are covered by the queue; older holes are estimated.
     covered = place >= np.floor((moment.flight_tick + moment.phase - moment.lag_ticks) / TICKS_PER_DAY)[

@@ -62,7 +62,7 @@ class Outlook:
         capped = np.flatnonzero(np.isfinite(self.ceiling).all(axis=1) & (free > 0))
         if capped.size:
             pace[capped] = self._bisect(capped, target[capped])
-        return pace
+        return np.asarray(pace)
 
     def _bisect(self, rows: Ints, target: Floats) -> Floats:
         part = Outlook(self.slope[rows], self.ceiling[rows])

@@ -23,17 +23,19 @@ ChunkT = TypeVar("ChunkT", Decision, State)
 CELLS_PER_CHUNK = 40_000  # plan-days worked on at once: small enough to stay in the processor's cache
 
 
-def decide(terms: PlanTerms, seen: Observation, state: State) -> tuple[Decision, State]:
+def decide(
+    terms: PlanTerms, seen: Observation, state: State, *, cells_per_chunk: int = CELLS_PER_CHUNK
+) -> tuple[Decision, State]:
     """Decide for every plan. Rows are independent: any grouping of plans gives the same answers."""
     count = terms.amount_micros.shape[0]
     width = terms.season.shape[1]
-    if count == 0 or count * width <= CELLS_PER_CHUNK:
+    if count == 0 or count * width <= cells_per_chunk:
         return _decide(terms, seen, state)
     order = np.argsort(terms.days_total, kind="stable")
     decisions, states, start = [], [], 0
     while start < count:
         # Rows come in order of flight length, so the first row bounds how many may follow.
-        size = max(1, CELLS_PER_CHUNK // int(terms.days_total[order[start]]))
+        size = max(1, cells_per_chunk // int(terms.days_total[order[start]]))
         rows = order[start : start + size]
         longest = int(terms.days_total[rows[-1]])
         decision, remembered = _decide(terms.take(rows, longest), seen.take(rows, longest), state.take(rows))
