@@ -99,6 +99,17 @@ def test_pages_that_do_not_end_are_an_error(httpserver: HTTPServer, line: GraphL
         pager.rows(line, ("act_1", "ads"), {})
 
 
+def test_pages_too_large_for_meta_are_read_in_smaller_ones(httpserver: HTTPServer, line: GraphLine) -> None:
+    def page(request: Request) -> Response:
+        if int(request.args["limit"]) > 50:
+            said = "Please reduce the amount of data you're asking for, then retry your request"
+            return Response(json.dumps({"error": {"code": 1, "message": said}}), 500)
+        return Response(json.dumps({"data": [{"id": "1"}]}))
+
+    httpserver.expect_request("/graph/v26.0/act_1/ads").respond_with_handler(page)
+    assert pager.rows(line, ("act_1", "ads"), {"limit": 200}) == [{"id": "1"}]
+
+
 def test_a_next_page_on_another_host_is_not_followed(httpserver: HTTPServer, line: GraphLine) -> None:
     httpserver.expect_request("/graph/v26.0/act_1/ads").respond_with_json(
         {"data": [], "paging": {"next": "http://127.0.0.2:9/steal"}}

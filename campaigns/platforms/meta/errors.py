@@ -29,6 +29,7 @@ _TRANSIENT = frozenset({1, 2})
 _BUDGET_CHANGES_BLOCKED = 1487225
 """Sub-code of an ad set whose budget was changed more than four times in an hour."""
 _HOUR = 3600.0
+TOO_MUCH_DATA = "too_much_data"
 
 
 def classify(
@@ -50,6 +51,8 @@ def classify(
         return AuthError(f"Meta refused access: {said}", reauth_required=False, code=label, request_id=trace)
     if code == 803 or (code == 100 and subcode == 33):
         return NotFound(f"Meta does not know this: {said}", code=label, request_id=trace)
+    if not writing and "reduce the amount of data" in said:
+        return Transient("Meta could not answer that much at once.", code=TOO_MUCH_DATA, request_id=trace)
     if code in _TRANSIENT or error.get("is_transient") is True or status >= 500:
         return lost(label, writing=writing, request_id=trace)
     return Invalid(f"Meta refused: {said}", field=_blamed(error), code=label, request_id=trace)
