@@ -15,6 +15,7 @@ from pacing.controllers.base import (
 from pacing.controllers.curves import apportion, day_weights, target_curve, target_curves
 from pacing.controllers.decision import Decision, known_or_none
 from pacing.controllers.reasons import Finding, Reason, sentence
+from pacing.controllers.seasons import weekday_season
 from pacing.controllers.split import Split, split_total
 from pacing.controllers.state import State
 
@@ -42,4 +43,5 @@ __all__ = [
     "split_total",
     "target_curve",
     "target_curves",
+    "weekday_season",
 ]
