@@ -61,7 +61,7 @@ def _migrate(postgres: PostgresServer, database: str) -> None:
         "DATABASE_ADMIN_URL": postgres.url(ADMIN, database),
     }
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity=0"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

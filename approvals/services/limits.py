@@ -1,0 +1,155 @@
+"""How much of a day's movement is already used up, so that limits hold for the sum and not per request.
+
+A day is the ad account's local day; raises and cuts are each added up, never netted against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from approvals.amounts import is_amount, is_pause
+from campaigns.models import Change
+from lane.core import clock
+from lane.core.dates import local_date
+from lane.core.locks import transaction_lock
+from lane.core.subjects import DiffRow
+
+_MOVED_NOTHING = (
+    Change.State.PROPOSED,
+    Change.State.CANCELLED,
+    Change.State.EXPIRED,
+    Change.State.REFUSED,
+    Change.State.BLOCKED,
+    Change.State.CONFLICT,
+    Change.State.NOOP,
+)
+_MOST_AUTOMATIC = frozenset({"agent", "rule"})
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entity's account-local day if the proposal is approved too. None means not known."""
+
+    row: DiffRow
+    opening_micros: int | None
+    raised_micros: int
+    cut_micros: int
+
+    @property
+    def raises(self) -> bool:
+        """Whether the proposal itself lets more money flow here."""
+        if not is_amount(self.row):
+            return not is_pause(self.row)
+        return self.row.now_micros is None or (self.row.new_micros or 0) > self.row.now_micros
+
+    def share(self, micros: int) -> Decimal | None:
+        """An amount as a share of the day's opening value."""
+        return Decimal(micros) / Decimal(self.opening_micros) if self.opening_micros else None
+
+
+def hold(rows: Sequence[DiffRow]) -> None:
+    """Make deciders about the same entities wait for each other until the transaction ends."""
+    for key in sorted({row.entity_key for row in rows if row.entity_key}):
+        transaction_lock(f"approvals:{key}")
+
+
+def movements(rows: Sequence[DiffRow]) -> list[Movement]:
+    """What today's authorised changes and this proposal add up to, entity by entity."""
+    keys = [row.entity_key for row in rows if row.entity_key]
+    today: dict[str, list[Change]] = {}
+    now = clock.now()
+    recent = (
+        Change.objects.filter(
+            entity_key__in=keys,
+            field=Change.Field.BUDGET,
+            change_set__authorised_at__gt=now - timedelta(hours=26),
+        )
+        .exclude(state__in=_MOVED_NOTHING)
+        .select_related("ad_account", "change_set")
+        .order_by("change_set__authorised_at", "id")
+    )
+    for change in recent:
+        authorised_at = change.change_set.authorised_at
+        zone = change.ad_account.timezone
+        if authorised_at and local_date(authorised_at, zone) == local_date(now, zone):
+            today.setdefault(change.entity_key, []).append(change)
+    return [_movement(row, today.get(row.entity_key, [])) for row in rows]
+
+
+def _movement(row: DiffRow, earlier: Sequence[Change]) -> Movement:
+    steps = [(c.target_micros or 0) - (c.base_micros or 0) for c in earlier]
+    if is_amount(row) and row.now_micros is not None:
+        steps.append((row.new_micros or 0) - row.now_micros)
+    opening = earlier[0].base_micros if earlier else row.now_micros
+    return Movement(row, opening, sum(s for s in steps if s > 0), -sum(s for s in steps if s < 0))
+
+
+def automatic_reason(
+    rows: Sequence[DiffRow], policy: dict[str, Any], *, proposer_kind: str, client_currency: str
+) -> str:
+    """Why the policy approves this without a person; empty when somebody must decide."""
+    if not rows:
+        return ""
+    parts = []
+    for movement in movements(rows):
+        said = (
+            _automatic_raise(movement, policy, proposer_kind, client_currency)
+            if movement.raises
+            else _automatic_cut(movement, policy)
+        )
+        if not said:
+            return ""
+        parts.append(said)
+    strongest = parts[0] if len(set(parts)) == 1 else "; ".join(dict.fromkeys(parts))
+    return f"Within the automatic limits of “{policy['name']}”: {strongest}."[:500]
+
+
+def _automatic_cut(movement: Movement, policy: dict[str, Any]) -> str:
+    limit = Decimal(policy["auto_decrease_ratio"])
+    if is_pause(movement.row):
+        return "pausing needs nobody" if limit >= 1 else ""
+    share = movement.share(movement.cut_micros)
+    if share is None or share > limit or limit <= 0:
+        return ""
+    return f"{_percent(share)} lower today, limit {_percent(limit)}"
+
+
+def _automatic_raise(
+    movement: Movement, policy: dict[str, Any], proposer_kind: str, client_currency: str
+) -> str:
+    ratio, micros = Decimal(policy["auto_increase_ratio"]), int(policy["auto_increase_micros"])
+    if proposer_kind in _MOST_AUTOMATIC or ratio <= 0 or micros <= 0 or not is_amount(movement.row):
+        return ""
+    share = movement.share(movement.raised_micros)
+    if share is None or share > ratio or movement.row.currency != client_currency:
+        return ""
+    if movement.raised_micros > micros:
+        return ""
+    return f"{_percent(share)} higher today, limit {_percent(ratio)}"
+
+
+def above_link_cap(rows: Sequence[DiffRow], policy: dict[str, Any], *, client_currency: str) -> bool:
+    """Whether an approval must come from somebody signed in, because a link alone does not reach so far.
+
+    A raise in another currency than the client's, from an unknown amount, or by resuming cannot be
+    measured against the cap, so it counts as above.
+    """
+    for movement in movements(rows):
+        if not movement.raises:
+            continue
+        share = movement.share(movement.raised_micros)
+        if share is None or not is_amount(movement.row) or movement.row.currency != client_currency:
+            return True
+        if share > Decimal(policy["link_cap_ratio"]):
+            return True
+        if movement.raised_micros > int(policy["link_cap_micros"]):
+            return True
+    return False
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share * 100:.1f}\u202f%"
