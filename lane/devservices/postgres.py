@@ -45,9 +45,11 @@ _COMMON = {
     "log_min_messages": "warning",
     "max_wal_size": "2GB",
 }
-# "safe" loses nothing to a power cut; "fast" survives the death of a process and nothing more.
+# "safe" loses nothing to a power cut, "crash_safe" nothing to a killed process; "fast" may lose the last
+# moments before either.
 _PROFILES = {
     "safe": {"shared_buffers": "256MB"},
+    "crash_safe": {"shared_buffers": "256MB", "fsync": "off", "autovacuum_naptime": "1h"},
     "fast": {
         "shared_buffers": "256MB",
         "fsync": "off",
@@ -56,7 +58,7 @@ _PROFILES = {
         "autovacuum_naptime": "1h",
     },
 }
-Profile = Literal["safe", "fast"]
+Profile = Literal["safe", "crash_safe", "fast"]
 
 
 def binaries() -> Path:
@@ -249,7 +251,7 @@ class PostgresServer:
                 "--locale=C",
                 "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8",
-                *(["--no-sync"] if self.profile == "fast" else []),
+                *([] if self.profile == "safe" else ["--no-sync"]),
             )
         finally:
             secret.unlink(missing_ok=True)
@@ -373,11 +375,16 @@ def _copied_programs(source: Path, outside: Path) -> Path:
         [source / "bin" / "postgres", "-V"], capture_output=True, text=True, check=True, timeout=20
     ).stdout.split()[-1]
     copy = outside / f"programs-{version}"
+    package = source.parent
     if not copy.exists():
         draft = outside / f"programs-{version}.{os.getpid()}"
-        shutil.copytree(source, draft, symlinks=True)
+        shutil.copytree(source, draft / package.name / source.name, symlinks=True)
+        # The programs look for the wheel's shared libraries beside its package.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         for path in [draft, *draft.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         draft.replace(copy)
-    return copy
+    return copy / package.name / source.name

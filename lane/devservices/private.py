@@ -32,7 +32,9 @@ class PrivateServices:
 
 
 @contextmanager
-def private_services(*, profile: Profile = "fast", durable_valkey: bool = False) -> Iterator[PrivateServices]:
+def private_services(
+    *, profile: Profile = "crash_safe", durable_valkey: bool = False
+) -> Iterator[PrivateServices]:
     """Start both servers in a temporary folder; stop them and remove the folder at the end."""
     folder = Path(tempfile.mkdtemp(prefix="lane-"))
     postgres = PostgresServer(folder / "postgres", profile=profile, var_tmp=folder)

@@ -106,11 +106,11 @@ class Command(BaseCommand):
         )  # fmt: skip
         concurrency = min(4, max(2, os.cpu_count() or 2))
         supervisor.start(
-            "worker", python, "-m", "celery", "-A", "lane.celery", "worker", f"--queues={QUEUES}",
-            f"--concurrency={concurrency}", "--loglevel=INFO", "--without-gossip", "--without-mingle",
+            "worker", python, "-m", "celery", "--quiet", "-A", "lane.celery", "worker", f"--queues={QUEUES}",
+            f"--concurrency={concurrency}", "--loglevel=WARNING", "--without-gossip", "--without-mingle",
         )  # fmt: skip
         supervisor.start(
-            "beat", python, "-m", "celery", "-A", "lane.celery", "beat", "--loglevel=WARNING", "--pidfile=",
+            "beat", python, "-m", "celery", "--quiet", "-A", "lane.celery", "beat", "--loglevel=WARNING", "--pidfile=",
         )  # fmt: skip
         return web
 
@@ -160,7 +160,7 @@ def _migrate() -> None:
     mine["OPTIONS"] = {
         name: value for name, value in settings.DATABASES["default"]["OPTIONS"].items() if name != "pool"
     }
-    call_command("migrate", interactive=False, verbosity=1, skip_checks=True)
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
     connections.close_all()
 
 
