@@ -29,6 +29,9 @@ def decide(
     """Decide for every plan. Rows are independent: any grouping of plans gives the same answers."""
     count = terms.amount_micros.shape[0]
     width = terms.season.shape[1]
+    for matrix in (seen.spend_micros, seen.budget_by_day_micros, seen.paused_days):
+        if matrix.shape != (count, width):
+            raise ValueError(f"Day matrices need shape {(count, width)}, not {matrix.shape}.")
     if count == 0 or count * width <= cells_per_chunk:
         return _decide(terms, seen, state)
     order = np.argsort(terms.days_total, kind="stable")

@@ -131,12 +131,12 @@ def today_ratio(
 
 
 def advance_queue(
-    state: State, moment: Moment, intraday: Floats, daily: Floats, running: Flags
+    state: State, moment: Moment, intraday: Floats, by_day: Floats, running: Flags
 ) -> tuple[Floats, Floats]:
     """Bring the queue of expected spend up to this tick; returns it with this tick's expectation if running.
 
-    ``daily`` is what a whole day at the current budget is expected to spend. Ticks nobody looked at are filled
-    with it. A pause that was asked for but is not in force is undone in the queue.
+    ``by_day`` [N, D] is what each whole day up to today is expected to spend at its own budget. Ticks nobody
+    looked at are filled from it. A pause that was asked for but is not in force is undone in the queue.
     """
     rows = np.arange(intraday.shape[0])
     queue = state.queue.copy()
@@ -149,10 +149,13 @@ def advance_queue(
     source = place + steps[:, None]
     kept = np.take_along_axis(queue, np.minimum(source, QUEUE_TICKS - 1), axis=1)
     at = moment.flight_tick[:, None] - (QUEUE_TICKS - 1 - place)
-    expected = daily[:, None] * np.take_along_axis(intraday, at % TICKS_PER_DAY, axis=1)
+    days = np.clip(at // TICKS_PER_DAY, 0, by_day.shape[1] - 1)
+    expected = np.take_along_axis(by_day, days, axis=1) * np.take_along_axis(
+        intraday, at % TICKS_PER_DAY, axis=1
+    )
     filled = np.where((at >= 0) & running[:, None], expected, 0.0)
     queue = np.where(source < QUEUE_TICKS, kept, filled)
-    return queue, daily * intraday[rows, moment.tick]
+    return queue, by_day[rows, moment.index] * intraday[rows, moment.tick]
 
 
 def unreported(queue: Floats, moment: Moment) -> Floats:

@@ -95,41 +95,33 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
 
     demand = np.where(np.isnan(delivery.level), np.inf, delivery.level)
     daily = np.minimum(ratio_today * budget, demand * season[rows, moment.index])
-    running = moment.inside & ~seen.paused
-    queue, tick_running = advance_queue(_scaled(state, days, amount), moment, terms.intraday, daily, running)
-
-    past = place < days_over
-    missing = past & np.isnan(spend) & ~seen.paused_days
-    # Days the reports have not reached yet are covered by the queue; older holes are estimated.
-    covered = place >= np.floor((moment.flight_tick + moment.phase - moment.lag_ticks) / TICKS_PER_DAY)[
-        :, None
-    ].astype(np.int64)
-    missing &= ~covered
     expected = np.minimum(
         delivery.ratio[:, None] * np.where(np.isnan(budgets), budget[:, None], budgets),
         demand[:, None] * season,
     )
+    expected[rows, moment.index] = daily
+    running = moment.inside & ~seen.paused
+    queue, tick_running = advance_queue(
+        _scaled(state, days, amount), moment, terms.intraday, expected, running
+    )
+
+    missing = np.isnan(spend) & (place < days_over) & ~seen.paused_days & _should_be_reported(place, moment)
     holes = np.where(missing, expected, 0.0).sum(axis=1)
     reported = np.nansum(spend, axis=1) + today
     late = unreported(queue, moment) + holes
     spent = reported + late
     left = days - SAFETY - spent
 
-    today_left = 1.0 - share_until(terms.intraday, moment.tick + moment.phase)
-    outlook = Outlook.of(
-        weights, season, moment.index, today_left, ratio_today, delivery.ratio, delivery.level
-    )
+    def outlook_for(curve: Floats) -> Outlook:
+        today_left = 1.0 - share_until(terms.intraday, moment.tick + moment.phase)
+        return Outlook.of(
+            curve, season, moment.index, today_left, ratio_today, delivery.ratio, delivery.level
+        )
+
+    outlook = outlook_for(weights)
+    flat = outlook_for(np.where(weights > 0, 1.0, 0.0))
     pace = budget / weight_today
     coming_days = outlook.days(pace)
-    flat = Outlook.of(
-        np.where(weights > 0, 1.0, 0.0),
-        season,
-        moment.index,
-        today_left,
-        ratio_today,
-        delivery.ratio,
-        delivery.level,
-    )
     reachable = outlook.spend(np.full_like(pace, SEARCH_TOP))
     infeasible = (left > 0) & (reachable < 0.98 * left)
     goal = np.where(infeasible, DEMAND_FOLLOWS * reachable, np.maximum(left, 0.0))
@@ -167,6 +159,12 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
 def end_range(look: Look, coming: Floats) -> tuple[Floats, Floats, Floats]:
     """P10, P50, P90 of the end in mean days, for the spend to come that is passed in."""
     return quantiles(look.spent, look.late, coming, look.log_sd)
+
+
+def _should_be_reported(place: Ints, moment: Moment) -> Flags:
+    """Days the reports have reached; a hole there is estimated, later days are covered by the queue."""
+    reached = (moment.flight_tick + moment.phase - moment.lag_ticks) / TICKS_PER_DAY
+    return np.asarray(place < np.floor(reached)[:, None])
 
 
 def _in_days(micros: Ints, days: Floats, amount: Floats) -> Floats:

@@ -18,24 +18,28 @@ def plan(amount: int = 3_000 * EURO, days: int = 30, **terms) -> PlanTerms:
 
 
 def seen_on_curve(
-    terms: PlanTerms, day: int, fraction: float = 0.0, factor: float = 1.0, **changes
+    terms: PlanTerms, day: int, fraction: float = 0.0, factor: float = 1.0, lag_ticks: float = 0.0, **changes
 ) -> Observation:
-    """Budgets follow the curve times ``factor`` and every day spent exactly its budget; reports are instant."""
+    """Budgets follow the curve times ``factor``, every day spent exactly its budget; reports may be late."""
     mean = terms.amount_micros[:, None] / terms.days_total[:, None]
     by_day = np.rint(day_weights(terms) * mean * factor / 10_000).astype(np.int64) * 10_000
     past = np.arange(by_day.shape[1])[None, :] < day - 1
     index = int(np.clip(day, 1, by_day.shape[1])) - 1
     known = np.where(past, by_day, UNKNOWN)
     shares = np.concatenate([[0.0], np.cumsum(terms.intraday[0])])
-    done = np.interp(fraction * 12, np.arange(13), shares)
+    done = np.interp(fraction * 12 - lag_ticks, np.arange(13), shares)
+    reported = known.copy()
+    if 1 < day <= by_day.shape[1] and fraction * 12 < lag_ticks:
+        visible = np.interp(12 + fraction * 12 - lag_ticks, np.arange(13), shares)
+        reported[:, index - 1] = np.rint(by_day[:, index - 1] * visible)
     arguments = {
         "day": day,
         "day_fraction": fraction,
-        "spend_micros": known,
+        "spend_micros": reported,
         "today_spend_micros": np.rint(by_day[:, index] * done).astype(np.int64),
         "budget_micros": by_day[:, index],
         "budget_by_day_micros": known,
-        "report_age_hours": 0.0,
+        "report_age_hours": lag_ticks * 2.0,
     }
     return Observation.build(**(arguments | changes))
 

@@ -11,6 +11,7 @@ from pacing.simulation.policies import Controller, EvenBudget, RestOverDays
 from pacing.simulation.runs import run
 
 COUNT = 200
+MANY = 400  # enough that an honest controller fails the month gate less than once in ten thousand runs
 
 
 @pytest.fixture
@@ -22,19 +23,20 @@ def seed():
 
 @pytest.mark.parametrize("rules", Rules)
 def test_a_month_lands_on_its_amount(seed, rules):
-    flights = draw(COUNT, 30, np.random.default_rng(seed), rules=rules)
+    flights = draw(MANY, 30, np.random.default_rng(seed), rules=rules)
     outcome = run(flights, Controller())
     feasible = outcome.feasible()
-    assert outcome.within(0.01) >= 0.96 - 2 * 0.01
+    assert outcome.within(0.01) >= 0.96
     assert outcome.within(0.02) >= 0.97
     assert outcome.within(0.05) >= 0.975
     assert outcome.utilisation() >= 0.978
-    assert outcome.changes[feasible].mean() <= 14
+    assert (outcome.billed_ratio[feasible] > 1.05).mean() <= 0.01
+    assert outcome.changes[feasible].mean() <= 13
     assert outcome.big_changes[feasible].mean() <= 1
 
 
 def test_a_week_lands_as_well_as_daily_budgets_allow(seed):
-    outcome = run(draw(COUNT, 7, np.random.default_rng(seed)), Controller())
+    outcome = run(draw(MANY, 7, np.random.default_rng(seed)), Controller())
     assert outcome.within(0.02) >= 0.78
     assert outcome.within(0.05) >= 0.93
 
