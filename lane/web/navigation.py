@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from lane.core import clock
 from lane.web import counts
 
 
@@ -93,5 +94,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": request.COOKIES.get("lane_theme", "system"),
         "debug": settings.DEBUG,
         "has_sandbox": bool(settings.SANDBOX),
+        "business_now": SimpleLazyObject(clock.now),
         "lane_version": settings.LANE_VERSION,
     }

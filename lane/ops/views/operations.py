@@ -14,6 +14,16 @@ from lane.core.models import Job
 from lane.ops.services import health, sandbox_clock
 
 
+_NAMES = {
+    "events": "Events to deliver",
+    "dead_events": "Events given up",
+    "mails": "E-mails to send",
+    "dead_mails": "E-mails given up",
+    "writes": "Approved changes to write",
+    "stuck_writes": "Changes that need a person",
+}
+
+
 @login_required
 @require_GET
 def operations(request: HttpRequest) -> HttpResponse:
@@ -26,7 +36,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         {
             "queues": health.queues(),
             "beat_age": health.beat_age_seconds(),
-            "backlog": health.backlog(),
+            "backlog_rows": [(_NAMES[name], row) for name, row in health.backlog().items()],
             "stuck": stuck.select_related("change_set", "ad_account", "client")[:20],
             "switches": KillSwitch.objects.filter(resumed_at__isnull=True).select_related(
                 "client", "connection", "organization"
