@@ -146,7 +146,7 @@ def nice_ticks(top: int, count: int = 4) -> list[int]:
     """Round money values from zero to at least ``top``, four to five of them, in micros."""
     if top <= 0:
         return [0]
-    raw = max(top // count, 1)
+    raw = -(-top // count)
     magnitude = 10 ** (len(str(raw)) - 1)
     step = next(
         factor * magnitude // 10 for factor in (10, 20, 25, 40, 50, 100) if factor * magnitude >= raw * 10
