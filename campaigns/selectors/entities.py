@@ -1,0 +1,25 @@
+"""Budgets and ad campaigns a person sees."""
+
+from __future__ import annotations
+
+from campaigns.models import AdCampaign, Budget
+from lane.accounts.visibility import ClientOwnedQuerySet
+from lane.core.actors import Actor
+
+
+def budgets_for(actor: Actor) -> ClientOwnedQuerySet[Budget]:
+    """Budgets of the clients this actor sees, with their account; removed ones included."""
+    return (
+        Budget.objects.visible_to(actor)
+        .select_related("client", "ad_account", "ad_account__connection")
+        .order_by("name", "pk")
+    )
+
+
+def ad_campaigns_for(actor: Actor) -> ClientOwnedQuerySet[AdCampaign]:
+    """Ad campaigns of the clients this actor sees, with account and budget; removed ones included."""
+    return (
+        AdCampaign.objects.visible_to(actor)
+        .select_related("client", "ad_account", "ad_account__connection", "budget")
+        .order_by("name", "pk")
+    )
