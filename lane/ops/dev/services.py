@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,12 +42,10 @@ class Services:
 
     def stop(self, *, seconds: float) -> None:
         """Stop them cleanly, or as a crash would when that takes too long; they survive both."""
-        if self.sandbox:
-            self.sandbox.stop(seconds=seconds / 2)
-        if self.valkey:
-            self.valkey.stop(seconds=seconds / 2)
-        if self.postgres:
-            self.postgres.stop(seconds=seconds)
+        with ThreadPoolExecutor() as together:
+            for service in (self.sandbox, self.valkey, self.postgres):
+                if service:
+                    together.submit(service.stop, seconds=seconds)
 
     def _publish(self) -> None:
         postgres, valkey = self.postgres, self.valkey
