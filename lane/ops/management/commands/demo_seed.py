@@ -1,0 +1,104 @@
+"""`manage.py demo_seed`: make the demo agency, once, against the running product and its sandbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from campaigns.models import AdAccount, Connection, SyncRun
+from campaigns.platforms.records import Platform
+from campaigns.sandbox.scenario import ACCOUNTS
+from campaigns.services import accounts, ledger, sync
+from lane.accounts.models import Organization
+from lane.core import outbox
+from lane.core.errors import LaneError
+from lane.ops.demo import people, plans
+from lane.ops.demo.browser import DemoBrowser
+from lane.ops.demo.people import DemoPeople
+from lane.settings.env import STATE_DIR
+from notifications.services import deliveries
+from pacing.models import Recommendation
+from pacing.services import recommendations, runs
+
+
+class Command(BaseCommand):
+    """People, connections through OAuth, months of history, plans, a first look, a first proposal."""
+
+    help = "Make the demo agency. Needs the running web server (LANE_BASE_URL) and the sandbox."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make everything, telling what is being done."""
+        if not settings.SANDBOX:
+            raise CommandError("There is no sandbox: start the product with `make run`.")
+        if Organization.objects.filter(is_demo=True).exists():
+            self.stdout.write("The demo agency exists already.")
+            return
+        crew = people.make()
+        self._save_logins(crew)
+        self._connect(crew)
+        self._assign(crew)
+        self._read_history(crew)
+        made = list(plans.make(crew.clients, crew.marketer))
+        self.stdout.write(f"{len(made)} plans made; pacing them.")
+        runs.run_pass(organization_id=crew.organization.pk)
+        outbox.drain()
+        self._propose_one(crew)
+        self.stdout.write("The demo agency is ready.")
+
+    def _save_logins(self, crew: DemoPeople) -> None:
+        path = STATE_DIR / "demo.json"
+        path.write_text(json.dumps({"logins": [dataclasses.asdict(who) for who in crew.logins]}, indent=2))
+        path.chmod(0o600)
+
+    def _connect(self, crew: DemoPeople) -> None:
+        owner = next(who for who in crew.logins if who.role.startswith("owner"))
+        browser = DemoBrowser(settings.LANE_BASE_URL)
+        try:
+            browser.sign_in(owner.email, owner.password)
+            for platform in Platform:
+                browser.connect(reverse("connection-connect", args=[platform.value]))
+                self.stdout.write(f"Connected {platform.value} through its OAuth pages.")
+        finally:
+            browser.close()
+
+    def _assign(self, crew: DemoPeople) -> None:
+        """Give each account of the sandbox to the client whose name it bears."""
+        brands = sorted({account.client for account in ACCOUNTS}, key=len, reverse=True)
+        for connection in Connection.objects.filter(organization=crew.organization):
+            for found in accounts.available(connection):
+                record = getattr(found, "record", found)
+                brand = next((name for name in brands if name in record.name), None)
+                if brand and not record.is_manager:
+                    accounts.assign(connection, record.external_id, crew.clients[brand], crew.owner)
+        outbox.drain()
+
+    def _read_history(self, crew: DemoPeople) -> None:
+        rows = AdAccount.objects.filter(organization=crew.organization).order_by("pk")
+        for number, account in enumerate(rows, start=1):
+            try:
+                run = sync.sync_account(account.pk, SyncRun.Kind.HISTORY)
+            except LaneError as error:
+                raise CommandError(f"{account}: {error.message}") from error
+            self.stdout.write(f"{number} of {len(rows)}: {account}, {run.rows_new} facts.")
+        outbox.drain()
+
+    def _propose_one(self, crew: DemoPeople) -> None:
+        """Accept one small recommendation, so that the approver's mail is there to be seen."""
+        chosen = (
+            Recommendation.objects.filter(
+                organization=crew.organization, state="open", client=crew.clients["Pinewick Coffee"]
+            )
+            .order_by("pk")
+            .first()
+        )
+        if chosen is None:
+            return
+        recommendations.accept(chosen.public_id, actor=crew.marketer)
+        outbox.drain()
+        ledger.drain()
+        deliveries.send_due()
