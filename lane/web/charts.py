@@ -243,10 +243,10 @@ class _CurveDrawing:
             first = offset == 0 or day.day <= step
             words = f"{day.day} {day:%b}" if first else str(day.day)
             yield _text(here, self.height - 9, words, anchor="middle")
-        for offset, words in curve.events:
-            yield _line(self.x(offset), self.upper, self.x(offset), self.height - self.lower, "event")
+        for moment, words in curve.events:
+            yield _line(self.x(moment), self.upper, self.x(moment), self.height - self.lower, "event")
             if not self.narrow:
-                yield _text(self.x(offset) + 5, self.upper + 22, words)
+                yield _text(self.x(moment) + 5, self.upper + 22, words)
 
     def fans(self) -> Iterable[str]:
         for fan, name in ((self.curve.without, "without"), (self.curve.with_change, "with")):

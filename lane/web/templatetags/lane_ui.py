@@ -102,19 +102,22 @@ def mark(kind: str, label: str, tone: str = "") -> SafeString:
 
 @register.simple_tag
 def money(
-    micros: int | Money | None,
+    micros: int | str | Money | None,
     currency: str = "",
-    decimals: int | None = None,
+    decimals: int | str | None = None,
     signed: bool = False,
     reason: str = "",
 ) -> SafeString | str:
     """An amount. ``decimals`` 0 for totals, 2 for daily budgets; a plus only when it is a change."""
     if isinstance(micros, Money):
-        micros, currency = micros.micros, micros.currency
+        return format_money(micros.micros, micros.currency, _places(decimals), signed=signed)
     if micros is None or micros == "":
         return _missing(reason)
-    places = int(decimals) if decimals not in (None, "") else None
-    return format_money(int(micros), currency, places, signed=signed)
+    return format_money(int(micros), currency, _places(decimals), signed=signed)
+
+
+def _places(decimals: int | str | None) -> int | None:
+    return None if decimals is None or decimals == "" else int(decimals)
 
 
 @register.filter
