@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -79,16 +78,9 @@ def services() -> keeper.SharedServices:
     return SERVICES
 
 
-@pytest.fixture
-def settings_of_services() -> dict[str, Any]:
-    """The environment a child process needs to use this session's services."""
-    return dict(os.environ)
-
-
 @pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test sees what another left in Valkey."""
+def _empty_cache() -> Iterator[None]:
+    """No test sees what another left in Valkey, waiting tasks included."""
     yield
-    if "celery_worker_process" not in request.fixturenames:
-        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            client.flushdb()
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.flushdb()

@@ -23,7 +23,6 @@ from lane.ops.dev.services import RUN_MARK, Services, end_leftovers, only_one, w
 from lane.ops.dev.supervisor import Child, Supervisor
 from lane.settings import env as source
 
-QUEUES = "sync,pacing,ledger,analytics,solver,notify,default"
 _WEB_SECONDS = 120
 # Together under 3 s: what holds no data first, then what does.
 _STOP_PROCESSES_SECONDS, _STOP_SERVICES_SECONDS = 1.4, 1.0
@@ -106,7 +105,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         concurrency = min(4, max(2, os.cpu_count() or 2))
         supervisor.start(
-            "worker", python, "-m", "celery", "--quiet", "-A", "lane.celery", "worker", f"--queues={QUEUES}",
+            "worker", python, "-m", "celery", "--quiet", "-A", "lane.celery", "worker",
             f"--concurrency={concurrency}", "--loglevel=WARNING", "--without-gossip", "--without-mingle",
         )  # fmt: skip
         supervisor.start(
