@@ -30,6 +30,8 @@ from pacing.controllers.state import State
 
 SAFETY = 0.05  # aim this share of one mean day below the amount
 RECENT_DAYS = 7
+LAST_DAY_ROOM = 1.25
+SMALLEST_BUDGET = 0.03  # of a mean day: a budget is lowered to this, never to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,10 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     reachable = outlook.spend(np.full_like(pace, SEARCH_TOP))
     infeasible = (left > 0) & (reachable < 0.98 * left)
     goal = np.where(infeasible, DEMAND_FOLLOWS * reachable, np.maximum(left, 0.0))
-    want = np.maximum(outlook.pace_for(goal) * weight_today, 0.03)
+    want = outlook.pace_for(goal) * weight_today
+    # On the last day the budget itself is the last stop, should writes fail later: keep it near what may be spent.
+    last = np.minimum(want, LAST_DAY_ROOM * (today + late + goal))
+    want = np.maximum(np.where(moment.days_left == 1, last, want), SMALLEST_BUDGET)
     return Look(
         moment=moment,
         mean_day_micros=amount / days,

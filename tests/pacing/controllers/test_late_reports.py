@@ -169,3 +169,22 @@ def test_a_day_of_any_length_ends_with_the_whole_of_its_share(hours):
     assert expected[0] == 1_000 * EURO
     assert expected[-1] == 1_100 * EURO
     assert expected == sorted(expected)
+
+
+def test_a_last_day_budget_never_leaves_room_for_much_more_than_what_is_left():
+    terms = plan()
+    spend = np.full((1, 30), UNKNOWN)
+    spend[0, :29] = 100 * EURO
+    seen = seen_on_curve(
+        terms,
+        30,
+        10 / 12,
+        spend_micros=spend,
+        today_spend_micros=40 * EURO,
+        budget_micros=60 * EURO,
+        budget_by_day_micros=spend,
+    )
+    decision, _ = decide_one(
+        terms, seen
+    )  # 60 left with a tenth of the day to go: the rate alone would ask for 450
+    assert decision.needed_per_day_micros[0] <= 1.25 * 100 * EURO
