@@ -53,6 +53,12 @@ class AdPlatform(Protocol):
     ) -> Iterable[MetricRow]:
         """Facts of the days ``start``..``end`` inclusive, in account-local days."""
 
+    def account_spend(self, account: AccountRecord, start: date, end: date) -> Mapping[date, int]:
+        """Micros spent per account-local day as the platform itself totals them: what facts must add up to.
+
+        A day without spend is absent.
+        """
+
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]
     ) -> Mapping[EntityRef, EntityState]:

@@ -138,6 +138,11 @@ class GoogleAdsConnector:
             for row in rows
         ]
 
+    def account_spend(self, account: AccountRecord, start: date, end: date) -> Mapping[date, int]:
+        """The account's total per day, which Google adds up over removed campaigns too."""
+        rows = self._rows(account, queries.account_spend(start, end))
+        return {date.fromisoformat(row.segments.date): row.metrics.cost_micros for row in rows}
+
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]
     ) -> Mapping[EntityRef, EntityState]:

@@ -104,6 +104,14 @@ def metrics(level: Level, grain: Grain, start: date, end: date, *, conversions: 
     )
 
 
+def account_spend(start: date, end: date) -> str:
+    """The account's own total per day."""
+    return (
+        "SELECT customer.id, segments.date, metrics.cost_micros FROM customer "
+        f"WHERE segments.date BETWEEN '{start:%Y-%m-%d}' AND '{end:%Y-%m-%d}'"
+    )
+
+
 def changes(start: datetime, end: datetime) -> str:
     """Edits of campaigns and budgets between two account-local wall-clock times."""
     return _CHANGES.format(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from campaigns.platforms.currencies import require_exact, to_minor
+from campaigns.platforms.currencies import micros_of, require_exact, to_minor
 from campaigns.platforms.days import last_settled_day
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
 from campaigns.platforms.meta import fields, mapping, oauth, pager, reports
@@ -131,6 +131,17 @@ class MetaConnector:
             )
             for row in rows
         ]
+
+    def account_spend(self, account: AccountRecord, start: date, end: date) -> Mapping[date, int]:
+        """The account's total per day, which Meta adds up over deleted campaigns too."""
+        rows = pager.rows(
+            self._line,
+            (self._node(account), "insights"),
+            reports.account_parameters(start, end, self.config.page_size),
+            account_id=account.external_id,
+            kind=INSIGHTS,
+        )
+        return {date.fromisoformat(row["date_start"]): micros_of(row.get("spend", "0")) for row in rows}
 
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]

@@ -41,6 +41,17 @@ def parameters(level: Level, grain: Grain, start: date, end: date, page_size: in
     return asked
 
 
+def account_parameters(start: date, end: date, page_size: int) -> dict[str, Any]:
+    """The account's own total per day."""
+    return {
+        "level": "account",
+        "time_increment": 1,
+        "time_range": {"since": start.isoformat(), "until": end.isoformat()},
+        "fields": "spend",
+        "limit": page_size,
+    }
+
+
 def wants_report(level: Level, start: date, end: date) -> bool:
     """Long ranges and ads time out when asked for at once."""
     return level is Level.AD or (end - start).days + 1 > SYNCHRONOUS_DAYS
