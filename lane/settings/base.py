@@ -302,6 +302,18 @@ META_ADS = {
     ),
     "graph_url": env.str("META_GRAPH_URL", SANDBOX.get("meta_graph", "https://graph.facebook.com")),
 }
+# The write ledger: seconds of each step. call + margin < lease always; None lets each platform say how long
+# an unanswered write may still land there.
+LANE_LEDGER_LEASE_SECONDS: float = env.float("LANE_LEDGER_LEASE_SECONDS", 120.0)
+LANE_LEDGER_CALL_SECONDS: float = env.float("LANE_LEDGER_CALL_SECONDS", 30.0)
+LANE_LEDGER_MARGIN_SECONDS: float = env.float("LANE_LEDGER_MARGIN_SECONDS", 10.0)
+LANE_LEDGER_QUIET_SECONDS: float | None = env.float("LANE_LEDGER_QUIET_SECONDS", None)
+LANE_LEDGER_LOOK_AGAIN_SECONDS: tuple[float, ...] = tuple(
+    float(seconds) for seconds in env.list("LANE_LEDGER_LOOK_AGAIN_SECONDS", ["5", "30"])
+)
+# Most that increases nobody approved may add to one account's daily budgets in one day.
+LANE_ACCOUNT_DAY_INCREASE_RATIO: str = env.str("LANE_ACCOUNT_DAY_INCREASE_RATIO", "0.30")
+
 # gRPC reads these once per process, at its first channel: they must stand before any client is made.
 if SANDBOX.get("ca_bundle"):
     os.environ.setdefault("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", str(SANDBOX["ca_bundle"]))

@@ -1,0 +1,139 @@
+"""Change sets as something people approve."""
+
+from __future__ import annotations
+
+from django.urls import NoReverseMatch, reverse
+
+from campaigns.models import Change, ChangeSet
+from campaigns.selectors import changes as selectors
+from campaigns.services import changes, content
+from lane.core import clock, subjects
+from lane.core.actors import Actor
+from lane.core.money import format_money
+
+
+class ChangeSetSubject:
+    """Answers approvals about a change set; row keys are the public ids of its changes."""
+
+    subject_type = "campaigns.change_set"
+
+    def diff(self, subject_id: str) -> subjects.Diff:
+        """What would change, row by row."""
+        change_set = _get(subject_id)
+        rows = list(selectors.current_changes(change_set))
+        currencies = {row.currency for row in rows if row.currency}
+        evidence = change_set.evidence
+        return subjects.Diff(
+            title=change_set.title,
+            summary=change_set.reason,
+            rows=[_row(row) for row in rows],
+            reasons=[str(reason) for reason in evidence.get("reasons", [])],
+            effect=dict(evidence.get("effect", {})),
+            url=_url(change_set),
+            currency=currencies.pop() if len(currencies) == 1 else "",
+        )
+
+    def content_hash(self, subject_id: str) -> str:
+        """The digest of the rows as they stand now."""
+        return content.current_digest(_get(subject_id))
+
+    def still_true(self, subject_id: str) -> str:
+        """Whether it still waits, and every value is still what the approver sees as "now"."""
+        change_set = _get(subject_id)
+        if change_set.state != ChangeSet.State.PROPOSED:
+            return f"This change set is already {change_set.get_state_display().lower()}."
+        if change_set.expires_at <= clock.now():
+            return "This change set has expired."
+        for row in selectors.current_changes(change_set):
+            moved = _moved(row)
+            if moved:
+                return moved
+        return ""
+
+    def carry_out(
+        self,
+        subject_id: str,
+        *,
+        approval_id: str,
+        approved_hash: str,
+        actor: Actor,
+        lowered: dict[str, int] | None,
+    ) -> None:
+        """Hand the set to the ledger; without a person behind it, as an automatic one."""
+        changes.authorise(
+            subject_id,
+            approval_id=approval_id,
+            approved_hash=approved_hash,
+            actor=actor,
+            lowered=lowered,
+            automatic=actor.is_system,
+        )
+
+    def turn_down(
+        self, subject_id: str, *, approval_id: str, actor: Actor, reason: str, outcome: str
+    ) -> None:
+        """Close it, or leave it open for an edit when changes were asked for."""
+        changes.turn_down(subject_id, approval_id=approval_id, actor=actor, reason=reason, outcome=outcome)
+
+
+def _get(subject_id: str) -> ChangeSet:
+    return ChangeSet.objects.select_related("client").get(public_id=subject_id)
+
+
+def _row(row: Change) -> subjects.DiffRow:
+    account = row.ad_account
+    context = f"{account.get_platform_display()}, {account.name}"
+    if row.budget is not None:
+        assert row.base_micros is not None and row.target_micros is not None
+        return subjects.DiffRow(
+            key=str(row.public_id),
+            label=row.budget.name,
+            field="Daily budget",
+            now=format_money(row.base_micros, row.currency),
+            new=format_money(row.target_micros, row.currency),
+            now_micros=row.base_micros,
+            new_micros=row.target_micros,
+            currency=row.currency,
+            context=context,
+            entity_key=row.entity_key,
+        )
+    return subjects.DiffRow(
+        key=str(row.public_id),
+        label=str(row.ad_campaign),
+        field="Status",
+        now=row.base_status.capitalize(),
+        new=row.target_status.capitalize(),
+        context=context,
+        entity_key=row.entity_key,
+    )
+
+
+def _moved(row: Change) -> str:
+    """Why the "now" of a row is no longer true; empty while it is."""
+    ahead = selectors.on_the_way(row.entity_key)
+    if row.budget is not None:
+        present = ahead.target_micros if ahead else row.budget.amount_micros
+        if row.budget.removed_at is not None:
+            return f"{row.budget} was removed at the platform."
+        if present != row.base_micros:
+            shown = "unknown" if present is None else format_money(present, row.currency)
+            return (
+                f"{row.budget} is now {shown}, no longer {format_money(row.base_micros or 0, row.currency)}."
+            )
+        return ""
+    campaign = row.ad_campaign
+    assert campaign is not None
+    if campaign.removed_at is not None:
+        return f"{campaign} was removed at the platform."
+    status = ahead.target_status if ahead else ("paused" if campaign.status == "paused" else "active")
+    return f"{campaign} is already {status}." if status == row.target_status else ""
+
+
+def _url(change_set: ChangeSet) -> str:
+    try:
+        return reverse("change-set-detail", args=[change_set.public_id])
+    except NoReverseMatch:
+        return ""
+
+
+subjects.register(ChangeSetSubject())

@@ -1,0 +1,35 @@
+"""The ledger's jobs. A message says only which change to look at; losing or repeating one does no harm.
+
+Order of limits: call 30 s < soft limit 60 < hard limit 90 < lease 120 < redelivery 900.
+"""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from campaigns.services import changes, ledger
+from lane.core.tasks import LaneTask
+
+SOON_SECONDS = 60
+
+
+@shared_task(
+    base=LaneTask, name="campaigns.apply_change", queue="ledger", soft_time_limit=60, time_limit=90
+)
+def apply_change(change_id: int) -> str:
+    """Bring one approved change further; look again soon when it waits for the platform."""
+    state = ledger.apply(change_id)
+    wait = ledger.seconds_until_due(change_id)
+    if wait is not None and 0 < wait <= SOON_SECONDS:
+        apply_change.apply_async(args=(change_id,), countdown=wait + 0.1, retry=False)
+    return state
+
+
+@shared_task(base=LaneTask, name="campaigns.sweep_ledger", queue="ledger")
+def sweep_ledger() -> int:
+    """Hint again at everything due, and expire what was not sent in time."""
+    changes.expire_due()
+    due = ledger.due(500)
+    for change_id in due:
+        apply_change.hint(change_id)
+    return len(due)
