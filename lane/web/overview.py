@@ -55,7 +55,9 @@ def for_actor(actor: Actor) -> dict[str, Any]:
             | Q(organization__isnull=True, client__isnull=True, connection__isnull=True)
             | Q(client__organization_id=actor.organization_id)
         ),
-        "accounts": AdAccount.objects.visible_to(actor).select_related("client").order_by("facts_synced_at")[:12],
+        "accounts": AdAccount.objects.visible_to(actor)
+        .select_related("client")
+        .order_by("facts_synced_at")[:12],
         "first_run": not AdAccount.objects.visible_to(actor).exists(),
         "clients": Client.objects.visible_to(actor).count(),
         "now": clock.now(),
@@ -77,7 +79,13 @@ def _totals(plans: Any) -> list[CurrencyTotals]:
     )
     return [
         CurrencyTotals(
-            row["currency"], row["n"], row["amount"], row["spent"], row["projected"], row["under"], row["over"]
+            row["currency"],
+            row["n"],
+            row["amount"],
+            row["spent"],
+            row["projected"],
+            row["under"],
+            row["over"],
         )
         for row in rows
     ]

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Min
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
 from redis import Redis
 from redis.exceptions import RedisError
 

@@ -13,7 +13,6 @@ from lane.accounts import policies
 from lane.core.models import Job
 from lane.ops.services import health, sandbox_clock
 
-
 _NAMES = {
     "events": "Events to deliver",
     "dead_events": "Events given up",
