@@ -84,3 +84,13 @@ def _empty_cache() -> Iterator[None]:
     yield
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _business_time_is_read_afresh() -> Iterator[None]:
+    """No test runs at the offset another test moved the clock to."""
+    from lane.core import clock
+
+    clock.forget()
+    yield
+    clock.forget()
