@@ -316,7 +316,8 @@ LANE_ACCOUNT_DAY_INCREASE_RATIO: str = env.str("LANE_ACCOUNT_DAY_INCREASE_RATIO"
 
 # gRPC reads these once per process, at its first channel: they must stand before any client is made.
 if SANDBOX.get("ca_bundle"):
-    os.environ.setdefault("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", str(SANDBOX["ca_bundle"]))
+    # Set over whatever the machine says: its own list of roots cannot know the sandbox.
+    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(SANDBOX["ca_bundle"])
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
 
 LOGGING: dict[str, Any] = {
