@@ -54,7 +54,7 @@ class Control:
         self.send("POST", "/edit", {"platform": platform.value, "entity_id": entity_id, **change})
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        answer = self._http.request(method, self._http.base_url.path.rstrip("/") + path, json=body)
+        answer = self._http.request(method, path, json=body)
         assert answer.status_code < 400, answer.text
         return answer.json() if answer.content else None
 

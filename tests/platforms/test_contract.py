@@ -159,6 +159,15 @@ def test_the_parts_of_a_day_add_up_to_its_campaigns(scene: Scene, level: Level) 
     assert totals[0][0] > 0
 
 
+def test_the_accounts_own_total_is_what_its_campaigns_spent(scene: Scene) -> None:
+    first = scene.settled - timedelta(days=2)
+    rows = scene.connector.fetch_metrics(scene.account, Level.CAMPAIGN, Grain.DAY, first, scene.settled)
+    sums: dict[date, int] = defaultdict(int)
+    for row in rows:
+        sums[row.on] += row.spend_micros
+    assert scene.connector.account_spend(scene.account, first, scene.settled) == sums
+
+
 def test_a_month_is_the_sum_of_its_weeks(scene: Scene) -> None:
     first = scene.settled - timedelta(days=13)
     middle = first + timedelta(days=6)

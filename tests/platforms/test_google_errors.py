@@ -71,6 +71,15 @@ def test_each_family_of_errors_has_its_class(
     assert (answer.code, answer.request_id) == (code, "r-1")
 
 
+def test_the_wrapped_failure_of_an_sdk_exception_is_understood_too() -> None:
+    from google.ads.googleads.errors import GoogleAdsException
+    from google.ads.googleads.v26.errors.types import errors
+
+    wrapped = errors.GoogleAdsFailure(failure("query_error", "REQUESTED_METRICS_FOR_MANAGER"))
+    seen = classify(GoogleAdsException(None, None, wrapped, "r-2"))
+    assert (type(seen), seen.code, seen.request_id) == (Invalid, "REQUESTED_METRICS_FOR_MANAGER", "r-2")
+
+
 def test_a_refused_account_does_not_ask_the_whole_login_to_reconnect() -> None:
     refused = from_failure(failure("authorization_error", "CUSTOMER_NOT_ENABLED"))
     assert isinstance(refused, AuthError)

@@ -121,6 +121,7 @@ def refresh_failure(error: Any) -> PlatformError:
 
 def from_failure(failure: Any, *, request_id: str = "", writing: bool = False) -> PlatformError:
     """The error of a ``GoogleAdsFailure``; the first one decides, all are told."""
+    failure = _raw(failure)
     if not len(failure.errors):
         return lost("EMPTY_FAILURE", writing=writing, request_id=request_id)
     first = failure.errors[0]
@@ -230,6 +231,11 @@ def _field(error: Any) -> str:
 
 def _first(failure: Any | None) -> Any | None:
     return failure.errors[0] if failure is not None and len(failure.errors) else None
+
+
+def _raw(message: Any) -> Any:
+    """The protobuf message: the SDK's exceptions hold proto-plus even where everything else is raw."""
+    return getattr(message, "_pb", message)
 
 
 def _failure_type(api_version: str) -> Any:
