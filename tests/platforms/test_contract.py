@@ -302,3 +302,17 @@ def test_somebody_elses_edit_is_told_with_its_author_and_values(scene: Scene) ->
 def test_a_closed_connector_can_be_used_again(scene: Scene) -> None:
     scene.connector.close()
     assert scene.connector.list_accounts()
+
+
+def test_a_shared_budget_is_one_budget_of_several_campaigns(google: Connected, control: Control) -> None:
+    connector = google.connector()
+    shared = {}
+    for account in connector.list_accounts():
+        if account.is_manager:
+            continue
+        for budget in connector.list_entities(account, Level.BUDGET):
+            if budget.shared:
+                campaigns = connector.list_entities(account, Level.CAMPAIGN)
+                shared[budget.ref] = [record for record in campaigns if record.budget_ref == budget.ref]
+    assert shared
+    assert all(len(campaigns) > 1 for campaigns in shared.values())

@@ -121,3 +121,19 @@ def test_figures_are_not_asked_for_where_google_has_none() -> None:
         queries.metrics(Level.BUDGET, Grain.DAY, day, day)
     with pytest.raises(Invalid):
         queries.metrics(Level.AD, Grain.HOUR, day, day)
+
+
+def test_conversions_that_google_does_not_give_by_the_hour_are_unknown_and_not_zero(row: Any) -> None:
+    day = date(2026, 11, 20)
+    assert "conversions" not in queries.metrics(Level.CAMPAIGN, Grain.HOUR, day, day, conversions=False)
+    row.campaign.id = 5
+    row.segments.date = "2026-11-20"
+    fact = mapping.metric(
+        row,
+        Level.CAMPAIGN,
+        Grain.HOUR,
+        fetched_at=datetime(2026, 11, 20, 12, tzinfo=UTC),
+        final_until=date(2026, 11, 16),
+        conversions=False,
+    )
+    assert (fact.conversions, fact.conversion_value_micros) == (None, None)
