@@ -81,7 +81,8 @@ def require_on_organization(actor: Actor, verb: str) -> None:
 def holders(verb: str, *, organization_id: int, client_id: int | None) -> list[User]:
     """Active people who may do this to a client's things: whom to tell, whom to ask."""
     held = Membership.objects.filter(organization_id=organization_id, user__is_active=True)
-    held = held.filter(client_id=None) | held.filter(client_id=client_id)
+    everywhere = held.filter(client__isnull=True)
+    held = everywhere if client_id is None else everywhere | held.filter(client_id=client_id)
     if verb == "approve":
         held = held.filter(is_approver=True)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeVar
@@ -57,12 +56,8 @@ def event_names() -> list[str]:
     return sorted(_EVENT_TYPES)
 
 
-@functools.lru_cache(maxsize=256)
-def _field_names(cls: type[DomainEvent]) -> frozenset[str]:
-    return frozenset(f.name for f in fields(cls))
-
-
 def revive(name: str, payload: dict[str, Any]) -> DomainEvent:
     """The event object of a stored event; fields it no longer has are dropped."""
     cls = _EVENT_TYPES[name]
-    return cls(**{key: value for key, value in payload.items() if key in _field_names(cls)})
+    known = {field.name for field in fields(cls)}
+    return cls(**{key: value for key, value in payload.items() if key in known})

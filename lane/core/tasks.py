@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import Task, shared_task
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 
 from lane.core import clock, outbox
 from lane.core.logging import bind, unbind
@@ -39,6 +38,14 @@ class LaneTask(Task):
     def hint(self, *args: Any) -> None:
         """Enqueue without ever waiting for a dead broker; a sweep finds what is lost here."""
         self.apply_async(args=args, retry=False)
+
+    def hint_on_commit(self, *args: Any) -> None:
+        """Enqueue once the transaction is committed; a dead broker is logged, never raised."""
+
+        def send() -> None:
+            self.hint(*args)
+
+        transaction.on_commit(send, robust=True)
 
 
 def claim_slot(job: str, every: timedelta, *, at: datetime | None = None) -> bool:
@@ -91,6 +98,3 @@ def clean_up() -> None:
     Event.objects.filter(created_at__lt=now - timedelta(days=30), deliveries__isnull=True).delete()
     ScheduleSlot.objects.filter(created_at__lt=now - timedelta(days=7)).delete()
     IdempotentRequest.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
-
-
-Hint = Callable[..., None]

@@ -142,3 +142,6 @@ class Recommendation(PubliclyNamed, TimeStamped, ClientOwned):
                 fields=["plan"], condition=Q(state="open"), name="pacing_one_open_recommendation"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.plan}: {self.kind}"

@@ -23,7 +23,7 @@ def advance(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     policies.require_on_organization(actor, "change")
     job = replay.start(request.POST.get("step", ""), actor=actor)
-    advance_sandbox.delay_on_commit(job.pk)
+    advance_sandbox.hint_on_commit(job.pk)
     if request.headers.get("HX-Request"):
         return render(request, "ops/_job.html", {"job": job})
     messages.info(request, f"{job.label}: started.")

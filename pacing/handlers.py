@@ -1,0 +1,49 @@
+"""What pacing does when something happened below it."""
+
+from __future__ import annotations
+
+from campaigns.events import ChangeSetFinished, ChangeSetTurnedDown
+from lane.core import realtime
+from lane.core.events import handles
+from pacing.events import PlanChanged, PlanCreated
+from pacing.models import BudgetPlan, Recommendation
+from pacing.tasks import run_plan
+
+
+@handles(PlanCreated)
+def look_at_a_new_plan(event: PlanCreated) -> None:
+    """A new plan gets its first look at once."""
+    _look(event.plan_id)
+
+
+@handles(PlanChanged)
+def look_at_a_changed_plan(event: PlanChanged) -> None:
+    """Other terms mean other numbers."""
+    _look(event.plan_id)
+
+
+@handles(ChangeSetFinished)
+def show_what_was_applied(event: ChangeSetFinished) -> None:
+    """Budgets changed at the platform: the plan's numbers are taken again."""
+    for plan in _plans_of(event.change_set_id):
+        run_plan.hint_on_commit(plan.pk)
+
+
+@handles(ChangeSetTurnedDown)
+def show_what_was_turned_down(event: ChangeSetTurnedDown) -> None:
+    """Open pages of the plan show that nothing will change."""
+    for plan in _plans_of(event.change_set_id):
+        realtime.changed(event.organization_id, "plan", str(plan.public_id), client_id=plan.client_id)
+
+
+def _look(plan_id: str) -> None:
+    found = BudgetPlan.objects.filter(public_id=plan_id).values_list("pk", flat=True).first()
+    if found is not None:
+        run_plan.hint_on_commit(found)
+
+
+def _plans_of(change_set_id: str) -> list[BudgetPlan]:
+    return [
+        one.plan
+        for one in Recommendation.objects.filter(change_set__public_id=change_set_id).select_related("plan")
+    ]

@@ -1,0 +1,374 @@
+"""From stored facts to the controllers' arrays: many plans at one instant, in a handful of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from campaigns.models import AdAccount, Connection, KillSwitch
+from campaigns.platforms.registry import capabilities_of
+from campaigns.selectors import facts, kill_switches
+from lane.core import clock
+from lane.core.dates import elapsed_share, local_date
+from lane.core.money import unit_micros
+from pacing.controllers import UNKNOWN, Landing, Observation, PlanTerms, State, Strategy
+from pacing.models import BudgetPlan
+
+STALE_AFTER_LAG_HOURS = 4
+_CSV_STALE_HOURS = 72.0
+_BUDGET_FLOOR_MICROS = 1_000_000
+_CHANGE_MEMORY = timedelta(days=3)
+Ints = NDArray[np.int64]
+_PLAN_FIELDS = (
+    "pk",
+    "public_id",
+    "organization_id",
+    "client_id",
+    "client__public_id",
+    "amount_micros",
+    "currency",
+    "timezone",
+    "starts_on",
+    "ends_on",
+    "strategy",
+    "landing",
+    "tolerance_ratio",
+    "mode",
+    "status",
+    "pause_at_target",
+    "controller_state",
+    "snapshot__health",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One budget of one plan as mirrored now."""
+
+    plan_row: int
+    budget_id: int
+    public_id: str
+    name: str
+    amount_micros: int | None
+    floor_micros: int
+    account_id: int
+    running: bool  # some campaign or ad set spending from it is switched on
+    paused_by_lane: bool  # nothing runs, and Lane paused what does not
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Many plans at one instant: their rows, budgets, and the controllers' arrays."""
+
+    at: datetime
+    plans: list[dict[str, Any]]
+    budgets: list[list[BudgetRow]]
+    accounts: dict[int, dict[str, Any]]
+    account_ids: list[list[int]]
+    terms: PlanTerms
+    observation: Observation
+    state: State
+    data_as_of: list[datetime | None]
+    final_through: list[date | None]
+
+
+def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
+    """Read everything the controllers need of some plans. One row per plan, in id order."""
+    plans = list(BudgetPlan.objects.filter(pk__in=plan_ids).order_by("pk").values(*_PLAN_FIELDS))
+    row_of = {plan["pk"]: row for row, plan in enumerate(plans)}
+    budgets = _budgets(row_of)
+    account_ids = [sorted({b.account_id for b in rows}) for rows in budgets]
+    accounts = _accounts({one for ids in account_ids for one in ids})
+    days = np.array([(p["ends_on"] - p["starts_on"]).days + 1 for p in plans], dtype=np.int64)
+    first = np.array([p["starts_on"].toordinal() for p in plans], dtype=np.int64)
+    today = _today_ordinals(plans, at)
+    width = int(days.max()) if len(plans) else 1
+    spend, today_spend = _spend(plans, budgets, accounts, account_ids, first, days, today, width)
+    as_of = [_oldest(accounts[one]["facts_synced_at"] for one in ids) for ids in account_ids]
+    final = [_oldest(accounts[one]["final_through"] for one in ids) for ids in account_ids]
+    switches = list(kill_switches.on())
+    observation = Observation.build(
+        day=today - first + 1,
+        day_fraction=_fractions(plans, at),
+        spend_micros=spend,
+        today_spend_micros=today_spend,
+        budget_micros=_totals(budgets),
+        budget_by_day_micros=_budget_by_day(plans, budgets, first, width),
+        paused=[
+            p["status"] == BudgetPlan.Status.PAUSED or not _any_runs(b)
+            for p, b in zip(plans, budgets, strict=True)
+        ],
+        paused_by_lane=[
+            p["status"] != BudgetPlan.Status.PAUSED and _lane_paused(b)
+            for p, b in zip(plans, budgets, strict=True)
+        ],
+        writable=[
+            _writable(plan, [accounts[one] for one in ids], switches)
+            for plan, ids in zip(plans, account_ids, strict=True)
+        ],
+        hours_since_change=_hours_since_change(row_of, at),
+        report_age_hours=[_age_hours(accounts, ids, at) for ids in account_ids],
+        stale_after_hours=[_stale_hours(accounts, ids) for ids in account_ids],
+    )
+    return Seen(
+        at=at,
+        plans=plans,
+        budgets=budgets,
+        accounts=accounts,
+        account_ids=account_ids,
+        terms=_terms(plans, budgets, days),
+        observation=observation,
+        state=State.from_json([plan["controller_state"] or {} for plan in plans]),
+        data_as_of=as_of,
+        final_through=final,
+    )
+
+
+def _terms(plans: list[dict[str, Any]], budgets: list[list[BudgetRow]], days: Ints) -> PlanTerms:
+    return PlanTerms.build(
+        [plan["amount_micros"] for plan in plans],
+        days,
+        strategy=[Strategy[plan["strategy"].upper()] for plan in plans],
+        landing=[Landing[plan["landing"].upper()] for plan in plans],
+        min_budget_micros=[sum(b.floor_micros for b in rows) for rows in budgets],
+        unit_micros=[unit_micros(plan["currency"]) for plan in plans],
+        tolerance=[float(plan["tolerance_ratio"]) for plan in plans],
+        may_pause=[plan["pause_at_target"] for plan in plans],
+    )
+
+
+def _budgets(row_of: dict[int, int]) -> list[list[BudgetRow]]:
+    """Budgets of each plan with whether anything spends from them; one query."""
+    statement = """
+        SELECT pb.plan_id, b.id, b.public_id, b.name, b.amount_micros, b.floor_micros, b.ad_account_id,
+               coalesce(s.running, false), coalesce(s.ours, false)
+        FROM pacing_planbudget pb
+        JOIN campaigns_budget b ON b.id = pb.budget_id
+        LEFT JOIN LATERAL (
+            SELECT bool_or(c.status IN ('active', 'limited', 'unknown')
+                           AND coalesce(g.status IN ('active', 'limited', 'unknown'), true)) AS running,
+                   bool_or(c.paused_by_lane_at IS NOT NULL AND c.status = 'paused') AS ours
+            FROM campaigns_budgetspender p
+            LEFT JOIN campaigns_adgroup g ON p.level = 2 AND g.id = p.entity_id
+            JOIN campaigns_adcampaign c ON c.id = CASE p.level WHEN 1 THEN p.entity_id ELSE g.ad_campaign_id END
+            WHERE p.budget_id = b.id
+        ) s ON true
+        WHERE pb.plan_id = ANY(%s)
+        ORDER BY pb.plan_id, b.name, b.id
+    """
+    found: list[list[BudgetRow]] = [[] for _ in row_of]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(row_of)])
+        for plan_id, budget_id, public_id, name, amount, floor, account_id, running, ours in cursor:
+            found[row_of[plan_id]].append(
+                BudgetRow(
+                    row_of[plan_id],
+                    budget_id,
+                    str(public_id),
+                    name,
+                    amount,
+                    floor or _BUDGET_FLOOR_MICROS,
+                    account_id,
+                    running,
+                    ours and not running,
+                )
+            )
+    return found
+
+
+def _accounts(account_ids: set[int]) -> dict[int, dict[str, Any]]:
+    fields = ("pk", "platform", "source", "facts_synced_at", "final_through", "organization_id", "client_id")
+    rows = AdAccount.objects.filter(pk__in=account_ids).values(
+        *fields, "connection_id", "connection__status", "recommend_only_reason"
+    )
+    return {row["pk"]: row for row in rows}
+
+
+def _spend(
+    plans: list[dict[str, Any]],
+    budgets: list[list[BudgetRow]],
+    accounts: dict[int, dict[str, Any]],
+    account_ids: list[list[int]],
+    first: Ints,
+    days: Ints,
+    today: Ints,
+    width: int,
+) -> tuple[Ints, Ints]:
+    """Spend per plan and flight day, and today's part. Days no account was read for stay UNKNOWN, not zero."""
+    count = len(plans)
+    asked = [
+        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
+        for row, plan in enumerate(plans)
+        for budget in budgets[row]
+    ]
+    sums = np.zeros((count, width), dtype=np.int64)
+    hit = np.zeros((count, width), dtype=np.bool_)
+    if asked:
+        read = facts.budget_day_spend(asked)
+        columns = read.days - first[read.keys]
+        np.add.at(sums, (read.keys, columns), read.spend_micros)
+        hit[read.keys, columns] = True
+    known = hit | _days_read(plans, accounts, account_ids, first, width)
+    column = np.arange(width)[None, :]
+    past = column < (today - first)[:, None]
+    spend = np.where(known & past, sums, UNKNOWN)
+    inside = np.clip(today - first, 0, width - 1)
+    rows = np.arange(count)
+    now_known = known[rows, inside] & (today >= first) & (today <= first + days - 1)
+    return spend, np.where(now_known, sums[rows, inside], UNKNOWN)
+
+
+def _days_read(
+    plans: list[dict[str, Any]],
+    accounts: dict[int, dict[str, Any]],
+    account_ids: list[list[int]],
+    first: Ints,
+    width: int,
+) -> NDArray[np.bool_]:
+    """Which flight days every account of a plan was read for; a day read without a row had no spend."""
+    known = np.zeros((len(plans), width), dtype=np.bool_)
+    if not accounts:
+        return known
+    start, end = int(first.min()), int(first.max()) + width
+    index = {account_id: i for i, account_id in enumerate(accounts)}
+    read = np.zeros((len(index), end - start), dtype=np.bool_)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ad_account_id, (\"on\" - DATE '0001-01-01') + 1 FROM campaigns_accountdayfreshness "
+            'WHERE ad_account_id = ANY(%s) AND "on" BETWEEN %s AND %s',
+            [list(index), date.fromordinal(start), date.fromordinal(end - 1)],
+        )
+        found = cursor.fetchall()
+    if found:
+        pairs = np.array(found, dtype=np.int64)
+        read[[index[int(one)] for one in pairs[:, 0]], pairs[:, 1] - start] = True
+    for row, ids in enumerate(account_ids):
+        if ids:
+            offset = int(first[row]) - start
+            known[row] = read[[index[one] for one in ids], offset : offset + width].all(axis=0)
+    return known
+
+
+def _budget_by_day(
+    plans: list[dict[str, Any]], budgets: list[list[BudgetRow]], first: Ints, width: int
+) -> Ints:
+    """Total daily budget of each past day, where every budget of the plan was seen that day."""
+    asked = [
+        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
+        for row, plan in enumerate(plans)
+        for budget in budgets[row]
+    ]
+    totals = np.zeros((len(plans), width), dtype=np.int64)
+    seen = np.zeros((len(plans), width), dtype=np.int64)
+    if asked:
+        values = facts.budget_value_days(asked)
+        columns = values.days - first[values.keys]
+        np.add.at(totals, (values.keys, columns), values.last_micros)
+        np.add.at(seen, (values.keys, columns), 1)
+    wanted = np.array([len(rows) or 1 for rows in budgets], dtype=np.int64)[:, None]
+    return np.where(seen >= wanted, totals, UNKNOWN)
+
+
+def _hours_since_change(row_of: dict[int, int], at: datetime) -> NDArray[np.float64]:
+    """Hours since a budget of the plan was last changed by Lane and read back; infinite when not lately."""
+    hours = np.full(len(row_of), np.inf)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pb.plan_id, max(c.finished_at) FROM pacing_planbudget pb "
+            "JOIN campaigns_change c ON c.budget_id = pb.budget_id AND c.state = 'verified' "
+            "AND c.finished_at > %s WHERE pb.plan_id = ANY(%s) GROUP BY pb.plan_id",
+            [at - _CHANGE_MEMORY, list(row_of)],
+        )
+        for plan_id, changed_at in cursor:
+            hours[row_of[plan_id]] = max(0.0, (at - changed_at).total_seconds() / 3600)
+    return hours
+
+
+def _today_ordinals(plans: list[dict[str, Any]], at: datetime) -> Ints:
+    by_zone = {zone: local_date(at, zone).toordinal() for zone in {plan["timezone"] for plan in plans}}
+    return np.array([by_zone[plan["timezone"]] for plan in plans], dtype=np.int64)
+
+
+def _fractions(plans: list[dict[str, Any]], at: datetime) -> list[float]:
+    by_zone = {zone: elapsed_share(at, zone) for zone in {plan["timezone"] for plan in plans}}
+    return [by_zone[plan["timezone"]] for plan in plans]
+
+
+def _totals(budgets: list[list[BudgetRow]]) -> list[int]:
+    """Total daily amount now; UNKNOWN as soon as one budget's amount is."""
+    return [
+        sum(b.amount_micros or 0 for b in rows)
+        if rows and all(b.amount_micros is not None for b in rows)
+        else UNKNOWN
+        for rows in budgets
+    ]
+
+
+def _any_runs(rows: list[BudgetRow]) -> bool:
+    return any(row.running for row in rows)
+
+
+def _lane_paused(rows: list[BudgetRow]) -> bool:
+    return not _any_runs(rows) and any(row.paused_by_lane for row in rows)
+
+
+def _writable(plan: dict[str, Any], accounts: list[dict[str, Any]], switches: list[KillSwitch]) -> bool:
+    """Whether every account of the plan takes writes: connected, and no kill switch on."""
+    return bool(accounts) and all(
+        account["source"] == AdAccount.Source.API
+        and account["connection__status"] == Connection.Status.OK
+        and not any(_stops(switch, plan, account) for switch in switches)
+        for account in accounts
+    )
+
+
+def _stops(switch: KillSwitch, plan: dict[str, Any], account: dict[str, Any]) -> bool:
+    """Everything a switch names must match; one that names nothing stops everything."""
+    return (
+        switch.organization_id in (None, plan["organization_id"])
+        and switch.client_id in (None, plan["client_id"])
+        and switch.platform in ("", account["platform"])
+        and switch.connection_id in (None, account["connection_id"])
+    )
+
+
+def _age_hours(accounts: dict[int, dict[str, Any]], ids: list[int], at: datetime) -> float:
+    """Hours between now and the instant the oldest report is true for; very old when never read."""
+    ages = []
+    for one in ids:
+        synced = accounts[one]["facts_synced_at"]
+        if synced is None:
+            return 1e6
+        ages.append(
+            (at - synced).total_seconds() / 3600 + capabilities_of(accounts[one]["platform"]).report_lag_hours
+        )
+    return max(ages, default=1e6)
+
+
+def _stale_hours(accounts: dict[int, dict[str, Any]], ids: list[int]) -> float:
+    """A report older than the platform's usual lag plus four hours is stale; files are allowed three days."""
+    limits = [
+        _CSV_STALE_HOURS
+        if accounts[one]["source"] == AdAccount.Source.CSV
+        else capabilities_of(accounts[one]["platform"]).report_lag_hours + STALE_AFTER_LAG_HOURS
+        for one in ids
+    ]
+    return float(min(limits, default=STALE_AFTER_LAG_HOURS))
+
+
+def _oldest(values: Any) -> Any:
+    """The smallest value, None as soon as one is missing."""
+    known = list(values)
+    return None if not known or any(value is None for value in known) else min(known)
+
+
+def current_slot(at: datetime | None = None) -> datetime:
+    """The start of the two-hour slot an instant is in, UTC."""
+    moment = at or clock.now()
+    return moment.replace(hour=moment.hour // 2 * 2, minute=0, second=0, microsecond=0)

@@ -1,0 +1,110 @@
+"""The pacing pass: look at every plan once per two-hour slot, store what was seen, act on what was decided."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from lane.core import clock, outbox, realtime
+from pacing.controllers import Action, decide
+from pacing.events import PlanHealthChanged
+from pacing.models import BudgetPlan, PacingRun
+from pacing.services import observation, plans, proposals, run_store
+from pacing.services.run_store import Look
+
+logger = logging.getLogger(__name__)
+CHUNK = 2_500
+_LOOKED_AT = (BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED, BudgetPlan.Status.PAUSED)
+
+
+@dataclass(slots=True)
+class PassResult:
+    """What one pass did, counted in plans."""
+
+    looked: int = 0
+    proposed: int = 0
+    paused: int = 0
+    resumed: int = 0
+    failed: int = 0
+
+
+def run_pass(
+    *,
+    organization_id: int | None = None,
+    plan_ids: Sequence[int] | None = None,
+    on_demand: bool = False,
+) -> PassResult:
+    """Pace plans that were not looked at in this slot yet, or the named ones on demand.
+
+    Two passes at once share the work: a plan belongs to whoever stores its run of the slot first.
+    """
+    plans.roll_over_days()
+    at = clock.now()
+    slot = observation.current_slot(at)
+    result = PassResult()
+    due = _due(slot, organization_id, plan_ids, on_demand)
+    for start in range(0, len(due), CHUNK):
+        _pace(due[start : start + CHUNK], slot, at, on_demand, result)
+    return result
+
+
+def _due(
+    slot: datetime, organization_id: int | None, plan_ids: Sequence[int] | None, on_demand: bool
+) -> list[int]:
+    looked_at = BudgetPlan.objects.filter(status__in=_LOOKED_AT)
+    if organization_id is not None:
+        looked_at = looked_at.filter(organization_id=organization_id)
+    if plan_ids is not None:
+        looked_at = looked_at.filter(pk__in=plan_ids)
+    if not on_demand:
+        done = PacingRun.objects.filter(plan=OuterRef("pk"), slot=slot, on_demand=False)
+        looked_at = looked_at.filter(~Exists(done))
+    return list(looked_at.order_by("pk").values_list("pk", flat=True))
+
+
+def _pace(plan_ids: Sequence[int], slot: datetime, at: datetime, on_demand: bool, result: PassResult) -> None:
+    """Look at some plans: read, decide, store in one transaction, then propose plan by plan."""
+    seen = observation.observe(plan_ids, at)
+    if not seen.plans:
+        return
+    decision, state = decide(seen.terms, seen.observation, seen.state)
+    look = Look(seen, decision, state, slot, on_demand)
+    with transaction.atomic():
+        run_ids = run_store.save(look)
+        _tell_changes(look, run_ids)
+    result.looked += len(run_ids)
+    for row, run_id in run_ids.items():
+        action = decision.action_of(row)
+        if action in (Action.NONE, Action.HOLD) and not proposals.may_be_outdated(look, row):
+            continue
+        try:
+            proposals.act(look, row, run_id, result)
+        except Exception:
+            result.failed += 1
+            logger.exception("plan %s: the decision could not be acted on", seen.plans[row]["public_id"])
+
+
+def _tell_changes(look: Look, run_ids: dict[int, int]) -> None:
+    """Publish status words that changed, and hint open pages once per organization."""
+    organizations = set()
+    for row in run_ids:
+        plan = look.seen.plans[row]
+        organizations.add(plan["organization_id"])
+        was, now = plan["snapshot__health"] or "", look.decision.status_of(row).word
+        if was and was != now:
+            outbox.publish(
+                PlanHealthChanged(
+                    organization_id=plan["organization_id"],
+                    plan_id=str(plan["public_id"]),
+                    client_id=str(plan["client__public_id"]),
+                    was=was,
+                    now=now,
+                )
+            )
+    for organization_id in organizations:
+        realtime.changed(organization_id, "pacing")
