@@ -47,10 +47,10 @@ check: export DJANGO_SETTINGS_MODULE := lane.settings.test
 check: setup ## Format, lint, layers, types, migrations, OpenAPI drift
 	@echo "format";     $(BIN)/ruff format --check --quiet .
 	@echo "lint";       $(BIN)/ruff check --quiet .
-	@echo "layers";     $(BIN)/lint-imports > .lane-layers.log 2>&1 || { cat .lane-layers.log; rm -f .lane-layers.log; exit 1; }; rm -f .lane-layers.log
+	@echo "layers";     said=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@echo "types";      $(BIN)/mypy --no-error-summary $(PACKAGES)
 	@echo "migrations"; $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --verbosity 1
-	@echo "openapi";    drawn=$$(mktemp); trap 'rm -f '$$drawn EXIT; \
+	@echo "openapi";    drawn=$$(mktemp); trap "rm -f $$drawn" EXIT; \
 		$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $$drawn && \
 		diff -u docs/reference/openapi.yaml $$drawn || { echo "The API no longer matches its description: make openapi"; exit 1; }
 	@echo "All checks passed."
