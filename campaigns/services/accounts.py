@@ -141,6 +141,26 @@ def _reassign(existing: AdAccount, connection: Connection, client: Client, actor
     return existing
 
 
+def client_named(name: str, *, found: AccountRecord, actor: Actor) -> Client:
+    """The organization's client of that name, made when there is none; it takes the account's currency and zone."""
+    policies.require_on_organization(actor, "manage")
+    clean = " ".join(name.split())
+    if not clean:
+        raise InvalidInput(fields={"new_client": "Write the client's name."})
+    with transaction.atomic():
+        known = Client.objects.filter(organization_id=actor.organization_id, name__iexact=clean).first()
+        if known is not None:
+            return known
+        client = Client.objects.create(
+            organization_id=actor.organization_id,
+            name=clean[:120],
+            currency=found.currency,
+            timezone=found.timezone,
+        )
+        record("accounts.client.created", actor=actor, obj=client, after={"name": client.name})
+        return client
+
+
 def set_sync(account_id: UUID | str, *, enabled: bool, actor: Actor) -> AdAccount:
     """Switch the syncs of one account on or off."""
     with transaction.atomic():

@@ -64,14 +64,21 @@ def _compare(
             if last is not None and last.state == Drift.State.OPEN:
                 _close(last, now)
             continue
-        same = last is not None and last.observed_micros == budget.amount_micros
-        if same and last is not None and last.expected_micros == budget.verified_micros:
-            if last.state != Drift.State.SUPERSEDED:
-                continue
+        if last is not None and _is_known(last, budget):
+            continue
         if last is not None and last.state == Drift.State.OPEN:
             _close(last, now)
         opened.append(_see(account, budget, _edit_of(budget, edits), now))
     return opened
+
+
+def _is_known(last: Drift, budget: Budget) -> bool:
+    """Whether exactly this difference was told already, open or settled."""
+    return (
+        last.state != Drift.State.SUPERSEDED
+        and last.observed_micros == budget.amount_micros
+        and last.expected_micros == budget.verified_micros
+    )
 
 
 def _see(account: AdAccount, budget: Budget, edit: ExternalChange | None, now: datetime) -> Drift:

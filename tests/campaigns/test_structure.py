@@ -59,7 +59,9 @@ def _tree(budgets=(), campaigns=(), groups=()) -> structure.Tree:
 
 def test_a_shared_budget_has_all_its_campaigns_as_spenders():
     world = make_world()
-    structure.store(world.account, _tree([_budget("1", 9)], [_campaign("a", "1"), _campaign("b", "1")]), TODAY)
+    structure.store(
+        world.account, _tree([_budget("1", 9)], [_campaign("a", "1"), _campaign("b", "1")]), TODAY
+    )
     campaigns = AdCampaign.objects.filter(budget__external_id="1")
     spenders = BudgetSpender.objects.filter(budget__external_id="1", level=1)
     assert set(spenders.values_list("entity_id", flat=True)) == {row.pk for row in campaigns}
@@ -107,9 +109,7 @@ def test_what_the_platform_no_longer_lists_is_marked_and_kept_and_can_come_back(
 
 def test_a_level_that_was_not_read_is_left_alone():
     world = make_world()
-    structure.store(
-        world.account, _tree([_budget("1", 9)], [_campaign("a", "1")], [_group("g", "a")]), TODAY
-    )
+    structure.store(world.account, _tree([_budget("1", 9)], [_campaign("a", "1")], [_group("g", "a")]), TODAY)
     quick = structure.Tree(clock.machine_now(), {Level.BUDGET: [_budget("1", 9)], Level.CAMPAIGN: []})
     structure.store(world.account, quick, TODAY)
     assert AdGroup.objects.get().removed_at is None

@@ -103,16 +103,15 @@ def make_group(world: World, campaign: AdCampaign, *, budget: Budget | None = No
     return group
 
 
-def fact(world: World, entity_id: int, on: date, spend: int, **values: Any) -> Fact:
+def fact(world: Any, entity_id: int, on: date, spend: int, **values: Any) -> Fact:
     """One daily fact of the world's account."""
     defaults: dict[str, Any] = {
-        "level": 1, "impressions": 100, "clicks": 10, "conversions_milli": 1000,
+        "ad_account_id": world.account.pk, "level": 1, "impressions": 100, "clicks": 10, "conversions_milli": 1000,
         "conversion_value_micros": 2_000_000, "fetched_at": AT, "is_final": False,
     }  # fmt: skip
     return Fact(
         organization_id=world.organization.pk,
         client_id=world.client.pk,
-        ad_account_id=world.account.pk,
         entity_id=entity_id,
         on=on,
         spend_micros=spend,
