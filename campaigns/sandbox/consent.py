@@ -39,7 +39,8 @@ button:focus-visible {{ outline: 3px solid var(--go); outline-offset: 2px; }}
 def page(platform: str, who: str, accounts: list[str], action: str, asked: Mapping[str, str]) -> str:
     """The consent page; it posts back what it was asked with."""
     hidden = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in asked.items()
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in asked.items()
     )
     return _PAGE.format(
         platform=escape(platform),

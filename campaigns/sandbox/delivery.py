@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,10 @@ class Delivery:
         noise = DELIVERY_NOISE * (LEARNING_NOISE if carry.learning_left else 1.0)
         ratio = MEAN_DELIVERY * math.exp(noise * rng(self.seed, "delivery", budget.id, on).standard_normal())
         ratio = min(max(ratio, 0.3), 2.0) * _lean(carry)
-        market, usual = wanted.sum(axis=0), active.max(axis=0) * np.array(HOUR_SHARES)[_hours(wanted, on, budget)]
+        market, usual = (
+            wanted.sum(axis=0),
+            active.max(axis=0) * np.array(HOUR_SHARES)[_hours(wanted, on, budget)],
+        )
         left_share = np.cumsum(usual[::-1])[::-1]
         spent, so_far, highest = np.zeros(len(amounts)), 0.0, 0.0
         month_limit, last = carry.month_limit, carry.last_amount
@@ -187,7 +191,7 @@ def _share_on(timeline: Timeline, slot: Slot) -> float:
         return 1.0 if timeline[0][1] == "active" else 0.0
     times = [at for at, _ in timeline]
     cuts = [slot.start, *times[bisect_right(times, slot.start) : bisect_left(times, slot.end)], slot.end]
-    on = sum(b - a for a, b in zip(cuts, cuts[1:], strict=False) if value_at(timeline, a) == "active")
+    on = sum(b - a for a, b in pairwise(cuts) if value_at(timeline, a) == "active")
     return on / (slot.end - slot.start)
 
 

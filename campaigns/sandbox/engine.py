@@ -138,7 +138,12 @@ class Sandbox:
         self.edit(entity, micros=params.get("daily_budget_micros"), status=params.get("status"), actor=actor)
 
     def edit(
-        self, entity_id: str, *, micros: Any = None, status: Any = None, actor: str = "someone.else@tallow.example"
+        self,
+        entity_id: str,
+        *,
+        micros: Any = None,
+        status: Any = None,
+        actor: str = "someone.else@tallow.example",
     ) -> None:
         """A change made outside Lane. Without a value a budget is raised by a tenth."""
         market = self.world.market

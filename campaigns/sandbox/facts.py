@@ -109,7 +109,9 @@ class Reports:
         factor = np.where(ends > now - PARTIAL_FOR, 1 - happened.partial, 1.0)
         if now >= day_end(day.on, account.timezone) + CREDIT_AFTER:
             factor = factor * (1 - self._credit(group, day.on))
-        return np.asarray(np.floor(happened.spend * factor / account.unit + 1e-9).astype(np.int64) * account.unit)
+        return np.asarray(
+            np.floor(happened.spend * factor / account.unit + 1e-9).astype(np.int64) * account.unit
+        )
 
     def _credit(self, group: Group, on: date) -> float:
         """Invalid clicks given back on half of the budgets."""
@@ -143,7 +145,9 @@ class Reports:
         sells = spec.conversion_rate * float(np.exp(0.12 * draw.standard_normal()))
         partial = 0.04 * rng(self.seed, "partial", group.id, on).random(len(spend))
         clicks = rng(self.seed, "clicks", group.id, on).poisson(spend / price)
-        missed = rng(self.seed, "views", group.id, on).poisson(np.maximum(clicks, spend / price) * (1 / rate - 1))
+        missed = rng(self.seed, "views", group.id, on).poisson(
+            np.maximum(clicks, spend / price) * (1 / rate - 1)
+        )
         bought = rng(self.seed, "sales", group.id, on).poisson(clicks * min(sells, 0.5))
         count = int(bought.sum())
         slot_of = np.repeat(np.arange(len(spend)), bought)

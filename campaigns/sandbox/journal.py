@@ -31,7 +31,9 @@ class Journal:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def add(self, write: Write, before: Any, *, effective: bool, note: str = "", dry_run: bool = False) -> int:
+    def add(
+        self, write: Write, before: Any, *, effective: bool, note: str = "", dry_run: bool = False
+    ) -> int:
         """Note one request."""
         entry = {
             "platform": write.platform,

@@ -159,9 +159,7 @@ class Market:
             self.campaigns[own_id] = Campaign(own_id, account, spec, spec.name, spec.channel, holder)
         return self.campaigns[own_id]
 
-    def _group(
-        self, name: str, campaign: Campaign, budget: Budget, demand: float, position: int
-    ) -> Group:
+    def _group(self, name: str, campaign: Campaign, budget: Budget, demand: float, position: int) -> Group:
         weights = [0.62, 0.38] if len(campaign.spec.groups) == 2 else [1.0]
         key = (campaign.account.platform, "group", campaign.account.key, campaign.name, name)
         group = Group(self._id(*key), campaign, name, budget, demand * weights[position])

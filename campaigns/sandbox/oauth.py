@@ -13,7 +13,16 @@ from campaigns.sandbox.scenario import AGENCY, GOOGLE, META
 from campaigns.sandbox.tokens import ACCESS_SECONDS, CODE_SECONDS
 
 SCOPE = "https://www.googleapis.com/auth/adwords"
-_ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state", "access_type", "prompt", "auth_type")
+_ASKED = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "access_type",
+    "prompt",
+    "auth_type",
+)
 
 
 class OAuth:
@@ -44,7 +53,10 @@ class OAuth:
             login = tokens.spend(asked.get("code", ""))
             if login is None or asked.get("redirect_uri") != self._redirect_of(login):
                 return _refused("invalid_grant", "Bad Request")
-            return answer_json(_access(tokens.make("access", login, ACCESS_SECONDS)) | {"refresh_token": tokens.make("refresh", login)})
+            return answer_json(
+                _access(tokens.make("access", login, ACCESS_SECONDS))
+                | {"refresh_token": tokens.make("refresh", login)}
+            )
         if kind == "refresh_token":
             login = tokens.login_of(asked.get("refresh_token", ""), "refresh")
             if login is None or "revoked_refresh" in hit:

@@ -95,7 +95,9 @@ class World:
         finally:
             self._seen.back, self._seen.days, self._seen.factor = 0.0, 0.0, 1.0
 
-    def set(self, entity_id: str, field: str, value: Any, *, actor: str, client: str, at: float | None = None) -> Edit:
+    def set(
+        self, entity_id: str, field: str, value: Any, *, actor: str, client: str, at: float | None = None
+    ) -> Edit:
         """Change one field from ``at`` (now) on. Later days follow it; earlier ones stand."""
         with self.lock:
             before = self.current(entity_id, field)
@@ -108,6 +110,11 @@ class World:
             edit = Edit(seq, instant, entity_id, field, before, value, actor, client)
             self._take(edit)
             return edit
+
+    def last_edit(self, entity_id: str) -> float | None:
+        """When an entity was last changed; None when nobody did."""
+        found = self.store.rows("SELECT MAX(at) FROM edits WHERE entity = ?", entity_id)[0][0]
+        return None if found is None else float(found)
 
     def edits(self, since: float, until: float) -> list[Edit]:
         """Changes between two instants, oldest first."""

@@ -21,7 +21,9 @@ LOOKBACK_DAYS = 30
 LARGEST_LIMIT = 10_000
 WHEN = "change_event.change_date_time"
 
-_RESOURCE = change_event.ChangeEvent.pb().DESCRIPTOR.fields_by_name["old_resource"].message_type._concrete_class
+_RESOURCE = (
+    change_event.ChangeEvent.pb().DESCRIPTOR.fields_by_name["old_resource"].message_type._concrete_class
+)
 _CLIENTS = {"api": "GOOGLE_ADS_API", "web": "GOOGLE_ADS_WEB_CLIENT"}
 
 
@@ -82,7 +84,9 @@ def _event(world: World, account: Account, edit: Edit) -> dict[str, Any] | None:
     elif edit.entity in market.campaigns:
         owner, kind, path = market.campaigns[edit.entity].account, "CAMPAIGN", "status"
         resource = f"{name}/campaigns/{edit.entity}"
-        old.campaign.status, new.campaign.status = (2 if s == "active" else 3 for s in (edit.before, edit.after))
+        old.campaign.status, new.campaign.status = (
+            2 if s == "active" else 3 for s in (edit.before, edit.after)
+        )
     else:
         return None
     if owner is not account:

@@ -81,7 +81,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise bad("UNEXPECTED_INPUT", f"Error in query: unexpected input {text[at:at + 20].strip()}.")
+            raise bad("UNEXPECTED_INPUT", f"Error in query: unexpected input {text[at : at + 20].strip()}.")
         kind = str(match.lastgroup)
         found.append((kind, match.group(kind)))
         at = match.end()
@@ -148,7 +148,10 @@ class _Reader:
             "TODAY": (today, today),
             "YESTERDAY": (yesterday, yesterday),
             "THIS_MONTH": (first_of_month, today),
-            "LAST_MONTH": ((first_of_month - timedelta(days=1)).replace(day=1), first_of_month - timedelta(days=1)),
+            "LAST_MONTH": (
+                (first_of_month - timedelta(days=1)).replace(day=1),
+                first_of_month - timedelta(days=1),
+            ),
         } | {label: (today - timedelta(days=days), yesterday) for label, days in _RANGES.items()}
         if word not in named:
             raise bad("INVALID_VALUE_WITH_DURING_OPERATOR", f"Error in query: {word} is not a date range.")

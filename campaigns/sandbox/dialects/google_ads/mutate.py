@@ -32,7 +32,13 @@ class Kind:
 
 
 def mutate(
-    sandbox: Sandbox, account: Account, kind: Kind, request: Any, answer: Any, request_id: str, hit: dict[str, Rule]
+    sandbox: Sandbox,
+    account: Account,
+    kind: Kind,
+    request: Any,
+    answer: Any,
+    request_id: str,
+    hit: dict[str, Rule],
 ) -> Any:
     """Carry out a mutate request and fill the answer; the first refusal ends it unless failures are partial."""
     if not request.operations:
@@ -41,11 +47,19 @@ def mutate(
         raise Refusal("request_error", "TOO_MANY_MUTATE_OPERATIONS", "At most 10000 operations are allowed.")
     refusals: list[Refusal] = []
     writes: list[Write | None] = []
-    fails = int(hit["partial_failure"].number("index", hit["partial_failure"].number("i", 0))) if "partial_failure" in hit else -1
+    fails = (
+        int(hit["partial_failure"].number("index", hit["partial_failure"].number("i", 0)))
+        if "partial_failure" in hit
+        else -1
+    )
     for index, operation in enumerate(request.operations):
         try:
             if index == fails:
-                raise Refusal("database_error", "CONCURRENT_MODIFICATION", "Multiple requests were attempting to modify the same resource at once.")
+                raise Refusal(
+                    "database_error",
+                    "CONCURRENT_MODIFICATION",
+                    "Multiple requests were attempting to modify the same resource at once.",
+                )
             writes.append(_checked(sandbox, account, kind, operation, request_id))
         except Refusal as refusal:
             refusal.index = index
@@ -71,24 +85,38 @@ def mutate(
         _results(sandbox, account, kind, writes, request, answer)
     if refusals:
         status = answer.partial_failure_error
-        status.code, status.message = 3, "Multiple errors in ‘details’." if len(refusals) > 1 else refusals[0].message
+        status.code, status.message = (
+            3,
+            "Multiple errors in ‘details’." if len(refusals) > 1 else refusals[0].message,
+        )
         status.details.add().Pack(failure(refusals, request_id), type_url_prefix="type.googleapis.com/")
     return answer
 
 
 def _checked(sandbox: Sandbox, account: Account, kind: Kind, operation: Any, request_id: str) -> Write:
     if operation.WhichOneof("operation") != "update":
-        raise Refusal("operation_access_denied_error", "ACTION_NOT_PERMITTED", "The sandbox only updates what exists.")
+        raise Refusal(
+            "operation_access_denied_error", "ACTION_NOT_PERMITTED", "The sandbox only updates what exists."
+        )
     paths = [path for path in operation.update_mask.paths if path != "resource_name"]
     if not paths:
-        raise Refusal("field_mask_error", "FIELD_MASK_MISSING", "The field mask is missing.", path="update_mask")
+        raise Refusal(
+            "field_mask_error", "FIELD_MASK_MISSING", "The field mask is missing.", path="update_mask"
+        )
     name = operation.update.resource_name
     start, _, entity_id = name.rpartition("/")
     if start != f"customers/{account.id}/{kind.collection}" or not entity_id.isdigit():
-        raise Refusal("request_error", "RESOURCE_NAME_MALFORMED", f"Resource name {name!r} is malformed.", path="update.resource_name")
+        raise Refusal(
+            "request_error",
+            "RESOURCE_NAME_MALFORMED",
+            f"Resource name {name!r} is malformed.",
+            path="update.resource_name",
+        )
     entity = kind.entity(sandbox, entity_id)
     if entity is None or entity.account is not account:
-        raise Refusal("mutate_error", "RESOURCE_NOT_FOUND", "Resource was not found.", path="update.resource_name")
+        raise Refusal(
+            "mutate_error", "RESOURCE_NOT_FOUND", "Resource was not found.", path="update.resource_name"
+        )
     field, value = kind.field(operation.update, paths, entity, account)
     return Write("google_ads", account.id, entity_id, field, value, request_id, ACTOR, "api")
 
@@ -116,28 +144,58 @@ def _budget_field(update: Any, paths: list[str], budget: Any, account: Account) 
     if paths != ["amount_micros"]:
         wrong = next(path for path in paths if path != "amount_micros")
         if wrong in {"period", "type", "id"}:
-            raise Refusal("field_error", "IMMUTABLE_FIELD", f"{wrong} cannot be changed.", path=f"update.{wrong}")
-        raise Refusal("field_mask_error", "FIELD_NOT_FOUND", f"The sandbox cannot change {wrong}.", path=f"update.{wrong}")
+            raise Refusal(
+                "field_error", "IMMUTABLE_FIELD", f"{wrong} cannot be changed.", path=f"update.{wrong}"
+            )
+        raise Refusal(
+            "field_mask_error",
+            "FIELD_NOT_FOUND",
+            f"The sandbox cannot change {wrong}.",
+            path=f"update.{wrong}",
+        )
     micros, at = update.amount_micros, "update.amount_micros"
     minimum = 100 * MICROS if account.unit == MICROS else MICROS
     family = "campaign_budget_error"
     if micros < 0:
         raise Refusal(family, "NEGATIVE_MONEY_AMOUNT", "A money amount was negative.", path=at)
     if micros % account.unit:
-        raise Refusal(family, "NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT", "A money amount was not a multiple of a minimum unit.", path=at)
+        raise Refusal(
+            family,
+            "NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT",
+            "A money amount was not a multiple of a minimum unit.",
+            path=at,
+        )
     if micros < minimum:
-        raise Refusal(family, "BUDGET_BELOW_PER_DAY_MINIMUM", "The budget is below the per-day minimum.", path=at, minimum=(account.currency, minimum))
+        raise Refusal(
+            family,
+            "BUDGET_BELOW_PER_DAY_MINIMUM",
+            "The budget is below the per-day minimum.",
+            path=at,
+            minimum=(account.currency, minimum),
+        )
     if micros > LARGEST_BUDGET:
-        raise Refusal(family, "MONEY_AMOUNT_TOO_LARGE", "A money amount was greater than the maximum allowed.", path=at)
+        raise Refusal(
+            family, "MONEY_AMOUNT_TOO_LARGE", "A money amount was greater than the maximum allowed.", path=at
+        )
     return BUDGET, micros
 
 
 def _campaign_field(update: Any, paths: list[str], campaign: Any, account: Account) -> tuple[str, Any]:
     if paths != ["status"]:
         wrong = next(path for path in paths if path != "status")
-        raise Refusal("field_mask_error", "FIELD_NOT_FOUND", f"The sandbox cannot change {wrong}.", path=f"update.{wrong}")
+        raise Refusal(
+            "field_mask_error",
+            "FIELD_NOT_FOUND",
+            f"The sandbox cannot change {wrong}.",
+            path=f"update.{wrong}",
+        )
     if update.status not in (2, 3):
-        raise Refusal("request_error", "INVALID_ENUM_VALUE", "A campaign can be enabled or paused.", path="update.status")
+        raise Refusal(
+            "request_error",
+            "INVALID_ENUM_VALUE",
+            "A campaign can be enabled or paused.",
+            path="update.status",
+        )
     return STATUS, "active" if update.status == 2 else "paused"
 
 

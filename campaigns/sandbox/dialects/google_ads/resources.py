@@ -11,9 +11,18 @@ from campaigns.sandbox.world import World
 
 Values = dict[str, Any]
 
-_CURRENCIES = {"EUR": ("Euro", "€"), "GBP": ("British Pound", "£"), "USD": ("US Dollar", "$"), "JPY": ("Yen", "¥")}
+_CURRENCIES = {
+    "EUR": ("Euro", "€"),
+    "GBP": ("British Pound", "£"),
+    "USD": ("US Dollar", "$"),
+    "JPY": ("Yen", "¥"),
+}
 _AD_TYPES = {"SHOPPING": "SHOPPING_PRODUCT_AD", "VIDEO": "VIDEO_AD", "DISPLAY": "RESPONSIVE_DISPLAY_AD"}
-_GROUP_TYPES = {"SHOPPING": "SHOPPING_PRODUCT_ADS", "VIDEO": "VIDEO_RESPONSIVE", "DISPLAY": "DISPLAY_STANDARD"}
+_GROUP_TYPES = {
+    "SHOPPING": "SHOPPING_PRODUCT_ADS",
+    "VIDEO": "VIDEO_RESPONSIVE",
+    "DISPLAY": "DISPLAY_STANDARD",
+}
 
 
 def customers(world: World) -> Iterator[Values]:
@@ -112,7 +121,9 @@ def group(world: World, of: Group) -> Values:
         "ad_group.status": "ENABLED" if world.is_on(of.id) else "PAUSED",
         "ad_group.type": _GROUP_TYPES.get(of.campaign.channel, "SEARCH_STANDARD"),
         "ad_group.campaign": f"customers/{account.id}/campaigns/{of.campaign.id}",
-        "ad_group.cpc_bid_micros": int(of.campaign.spec.cost_per_click * MICROS) // account.unit * account.unit,
+        "ad_group.cpc_bid_micros": int(of.campaign.spec.cost_per_click * MICROS)
+        // account.unit
+        * account.unit,
     }
 
 
@@ -140,5 +151,7 @@ def currencies() -> Iterator[Values]:
             "currency_constant.code": code,
             "currency_constant.name": name,
             "currency_constant.symbol": symbol,
-            "currency_constant.billable_unit_micros": MICROS if code in WHOLE_UNIT_CURRENCIES else MICROS // 100,
+            "currency_constant.billable_unit_micros": MICROS
+            if code in WHOLE_UNIT_CURRENCIES
+            else MICROS // 100,
         }

@@ -17,7 +17,15 @@ _MAY_JOIN = {
     "campaign": {"campaign", "campaign_budget", "customer", "metrics", "segments"},
     "campaign_budget": {"campaign_budget", "customer", "metrics", "segments"},
     "ad_group": {"ad_group", "campaign", "campaign_budget", "customer", "metrics", "segments"},
-    "ad_group_ad": {"ad_group_ad", "ad_group", "campaign", "campaign_budget", "customer", "metrics", "segments"},
+    "ad_group_ad": {
+        "ad_group_ad",
+        "ad_group",
+        "campaign",
+        "campaign_budget",
+        "customer",
+        "metrics",
+        "segments",
+    },
     "currency_constant": {"currency_constant"},
     "change_event": {"change_event", "campaign", "ad_group", "customer"},
 }
@@ -53,7 +61,9 @@ def check(query: Query, *, manager: bool) -> None:
                 )
     for name, _ in query.order:
         if name not in query.select:
-            raise bad("EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", f"'{name}' must be selected to sort by it.")
+            raise bad(
+                "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", f"'{name}' must be selected to sort by it."
+            )
     if "segments.date" in query.select and not query.on("segments.date"):
         raise bad("EXPECTED_FILTERS_ON_DATE_RANGE", "A filter on segments.date is required.")
 

@@ -74,7 +74,7 @@ class GoogleAds(grpc.GenericRpcHandler):  # type: ignore[misc]
             try:
                 asked = self._arrive(name, rpc, request, context, request_id)
                 answer = rpc.answer(self, request, asked)
-            except Exception as error:
+            except (Refusal, Broken, LostAnswer) as error:
                 self._abort(context, error, request_id)
             context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
             return answer
@@ -87,7 +87,7 @@ class GoogleAds(grpc.GenericRpcHandler):  # type: ignore[misc]
             try:
                 asked = self._arrive(name, rpc, request, context, request_id)
                 yield from rpc.answer(self, request, asked)
-            except Exception as error:
+            except (Refusal, Broken, LostAnswer) as error:
                 self._abort(context, error, request_id)
             context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
 
@@ -157,7 +157,7 @@ def _strike(hit: dict[str, Rule]) -> None:
 
 def _query(service: GoogleAds, request: Any, asked: Asked) -> tuple[Any, list[dict[str, Any]]]:
     account = asked.account
-    assert account is not None  # noqa: S101 - these requests all carry a customer id
+    assert account is not None
     with service.sandbox.view(asked.hit) as now:
         query = gaql.parse(request.query, local_date(now, account.timezone))
         schema.check(query, manager=account.is_manager)
@@ -210,14 +210,14 @@ def _list_accessible(service: GoogleAds, request: Any, asked: Asked) -> Any:
 def _mutating(kind: mutate.Kind, response: Any) -> Callable[[GoogleAds, Any, Asked], Any]:
     def answer(service: GoogleAds, request: Any, asked: Asked) -> Any:
         account = asked.account
-        assert account is not None  # noqa: S101 - these requests all carry a customer id
+        assert account is not None
         if account.is_manager:
             raise Refusal(
-                "request_error", "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT", "A manager account has no campaigns."
+                "request_error",
+                "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT",
+                "A manager account has no campaigns.",
             )
-        return mutate.mutate(
-            service.sandbox, account, kind, request, response(), asked.request_id, asked.hit
-        )
+        return mutate.mutate(service.sandbox, account, kind, request, response(), asked.request_id, asked.hit)
 
     return answer
 
