@@ -195,12 +195,13 @@ def test_figures_of_a_budget_or_hours_of_an_ad_are_refused(scene: Scene) -> None
         scene.connector.fetch_metrics(scene.account, Level.AD, Grain.HOUR, scene.settled, scene.settled)
 
 
-def test_conversions_are_restated_while_spend_stays(scene: Scene) -> None:
-    day = scene.settled + timedelta(days=15)
+def test_conversions_are_restated_while_settled_spend_stays(scene: Scene) -> None:
+    settled, last = scene.settled + timedelta(days=14), scene.settled + timedelta(days=19)
 
-    def read() -> tuple[int, Decimal]:
-        rows = list(scene.connector.fetch_metrics(scene.account, Level.CAMPAIGN, Grain.DAY, day, day))
-        return sum(row.spend_micros for row in rows), sum((row.conversions for row in rows), Decimal(0))
+    def read() -> tuple[dict[tuple[str, date], int], Decimal]:
+        rows = list(scene.connector.fetch_metrics(scene.account, Level.CAMPAIGN, Grain.DAY, settled, last))
+        conversions = sum((row.conversions for row in rows if row.conversions is not None), Decimal(0))
+        return spend(row for row in rows if row.on == settled), conversions
 
     before = read()
     scene.control.advance(12 * 86_400)
