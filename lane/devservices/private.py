@@ -37,7 +37,7 @@ def private_services(
 ) -> Iterator[PrivateServices]:
     """Start both servers in a temporary folder; stop them and remove the folder at the end."""
     folder = Path(tempfile.mkdtemp(prefix="lane-"))
-    postgres = PostgresServer(folder / "postgres", profile=profile, var_tmp=folder)
+    postgres = PostgresServer(folder / "postgres", profile=profile)
     valkey = ValkeyServer(folder / "valkey", durable=durable_valkey)
     try:
         postgres.start()
@@ -46,4 +46,5 @@ def private_services(
     finally:
         valkey.stop()
         postgres.stop("immediate")
+        postgres.destroy()
         shutil.rmtree(folder, ignore_errors=True)
