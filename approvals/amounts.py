@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from campaigns.platforms.currencies import budget_unit_micros
+from campaigns.platforms.errors import PlatformError
+from campaigns.platforms.records import Platform
 from lane.core.money import NotMoney, parse_amount, split, unit_micros
 from lane.core.subjects import DiffRow
 
@@ -108,7 +111,7 @@ def lowered(rows: Sequence[DiffRow], total_micros: int) -> dict[str, int]:
     together, floor = totals(rows), lowest_total(rows)
     if together is None or floor is None:
         raise CannotLower("Nothing in this proposal is raised, so there is no lower amount to approve.")
-    unit = unit_micros(together.currency)
+    unit = step_micros(together.currency)
     cut = together.new_micros - total_micros
     room = [_raise_of(row) // unit * unit for row in rows]
     if cut <= 0 or total_micros <= floor or cut > sum(room) or cut % unit:
@@ -119,6 +122,15 @@ def lowered(rows: Sequence[DiffRow], total_micros: int) -> dict[str, int]:
         for row, less in zip(rows, cuts, strict=True)
         if is_amount(row) and less
     }
+
+
+def step_micros(currency: str) -> int:
+    """The smallest step every platform can store in this currency."""
+    try:
+        steps = [budget_unit_micros(platform, currency) for platform in Platform]
+    except PlatformError:
+        steps = []
+    return max([unit_micros(currency), *steps])
 
 
 def _raise_of(row: DiffRow) -> int:

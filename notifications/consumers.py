@@ -1,7 +1,83 @@
 """Live hints for open pages."""
 
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from lane.accounts.middleware import SESSION_KEY
+from lane.accounts.models import Membership
+from lane.accounts.visibility import Access, access_of
+from lane.core.actors import Actor, ActorKind
+from lane.core.realtime import organization_group, user_group
+
+RIGHTS_SECONDS = 5
+SIGN_IN = 4401
+NO_RIGHTS = 4403
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
-    """Passes "this changed" on to the pages of people who may see it."""
+    """Passes "this changed" on to the pages of people who may see it; rights are at most 5 s old."""
+
+    organization_id: int = 0
+    user_id: int = 0
+    _access: Access | None = None
+    _read_at: float = 0.0
+
+    async def connect(self) -> None:
+        """Let a signed-in member in; anybody else is told to sign in."""
+        user = self.scope.get("user")
+        self.user_id = user.pk if user is not None and user.is_authenticated else 0
+        await self.accept()
+        if not self.user_id:
+            await self.close(SIGN_IN)
+            return
+        self.organization_id = await self._organization()
+        if not self.organization_id:
+            await self.close(NO_RIGHTS)
+            return
+        for group in (organization_group(self.organization_id), user_group(self.user_id)):
+            await self.channel_layer.group_add(group, self.channel_name)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the groups."""
+        if self.organization_id:
+            for group in (organization_group(self.organization_id), user_group(self.user_id)):
+                await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Pages only listen."""
+
+    async def changed(self, message: dict[str, Any]) -> None:
+        """Pass one hint on if this person may see what it is about."""
+        access = await self._rights()
+        if not (access.every_client or access.client_roles):
+            await self.close(NO_RIGHTS)
+            return
+        client_id = message.get("client_id")
+        if client_id is not None and not (access.every_client or client_id in access.client_roles):
+            return
+        await self.send_json({"type": "changed", "kind": message["kind"], "id": message["id"]})
+
+    async def _rights(self) -> Access:
+        if self._access is None or time.monotonic() - self._read_at > RIGHTS_SECONDS:
+            self._access = await self._read_rights()
+            self._read_at = time.monotonic()
+        return self._access
+
+    @database_sync_to_async
+    def _read_rights(self) -> Access:
+        return access_of(Actor(ActorKind.PERSON, self.organization_id, user_id=self.user_id))
+
+    @database_sync_to_async
+    def _organization(self) -> int:
+        """The organization this person's pages show, by the same rule as the pages."""
+        mine = Membership.objects.filter(user_id=self.user_id, user__is_active=True)
+        chosen = self.scope["session"].get(SESSION_KEY) if "session" in self.scope else None
+        if chosen and (found := mine.filter(organization__public_id=chosen).first()):
+            return found.organization_id
+        first = mine.order_by("organization_id").first()
+        return first.organization_id if first else 0
