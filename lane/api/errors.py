@@ -40,8 +40,9 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     status, code, title, errors = described
     body = problem(status, code, title, request_id=request_id, errors=errors)
     response = Response(body, status=status, content_type=PROBLEM)
-    if isinstance(exc, exceptions.Throttled) and exc.wait:
-        response["Retry-After"] = str(int(exc.wait) + 1)
+    wait = getattr(exc, "wait", None)
+    if wait:
+        response["Retry-After"] = str(int(wait) + 1)
     if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         response["WWW-Authenticate"] = getattr(exc, "auth_header", 'Bearer realm="Lane API"')
     return response

@@ -56,7 +56,7 @@ def _digest(request: Request) -> str:
 
 
 def _claim(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
-    actor = request.actor
+    actor = request.actor  # type: ignore[attr-defined]
     principal = f"{actor.kind}:{actor.user_id}"
     try:
         with transaction.atomic():

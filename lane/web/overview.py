@@ -94,7 +94,7 @@ def _totals(plans: Any) -> list[CurrencyTotals]:
 def _waiting(actor: Actor) -> Any:
     return (
         ApprovalRequest.objects.visible_to(actor)
-        .filter(state=ApprovalRequest.State.OPEN, approvers__user_id=actor.user_id)
+        .filter(state=ApprovalRequest.State.OPEN, approvers__user_id=actor.user_id or 0)
         .exclude(barred_user_ids__contains=[actor.user_id])
         .select_related("client")
         .order_by("due_at")[:6]

@@ -40,7 +40,7 @@ class User(PubliclyNamed, GuardianUserMixin, AbstractBaseUser, PermissionsMixin)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # type: ignore[misc]
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")
     date_joined = models.DateTimeField(auto_now_add=True)
 

@@ -156,12 +156,8 @@ def _compare_head(result: Verification, stored: AuditHead | None) -> None:
 
 
 def _sealed(organization_id: int) -> Iterator[dict[str, Any]]:
-    return (
-        AuditEntry.objects.filter(organization_id=organization_id, seq__isnull=False)
-        .order_by("seq")
-        .values("id", *_CONTENT_FIELDS, *_SEAL_FIELDS)
-        .iterator(chunk_size=2000)
-    )
+    sealed = AuditEntry.objects.filter(organization_id=organization_id, seq__isnull=False).order_by("seq")
+    yield from sealed.values("id", *_CONTENT_FIELDS, *_SEAL_FIELDS).iterator(chunk_size=2000)
 
 
 def entry_hash(row: dict[str, Any], *, seq: int, prev_hash: str) -> str:

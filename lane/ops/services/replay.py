@@ -49,7 +49,8 @@ def replay_slot(organization_id: int, by: timedelta = sandbox_clock.SLOT) -> Non
     sandbox_clock.advance(by)
     for account_id in sandbox_clock.sandbox_account_ids(organization_id):
         try:
-            sync.sync_account(account_id, sync.due_kind(account_id) or SyncRun.Kind.TODAY)
+            if sync.sync_if_due(account_id) is None:
+                sync.sync_account(account_id, SyncRun.Kind.TODAY)
         except Exception:
             logger.exception("replay: account %s could not be synced", account_id)
     outbox.drain()

@@ -71,10 +71,10 @@ class Command(BaseCommand):
         brands = sorted({account.client for account in ACCOUNTS}, key=len, reverse=True)
         for connection in Connection.objects.filter(organization=crew.organization):
             for found in accounts.available(connection):
-                record = getattr(found, "record", found)
-                brand = next((name for name in brands if name in record.name), None)
-                if brand and not record.is_manager:
-                    accounts.assign(connection, record.external_id, crew.clients[brand], crew.owner)
+                brand = next((name for name in brands if name in found.record.name), None)
+                if brand and not found.record.is_manager:
+                    client = crew.clients[brand]
+                    accounts.assign(connection, found.record.external_id, client, crew.owner)
         outbox.drain()
 
     def _read_history(self, crew: DemoPeople) -> None:
