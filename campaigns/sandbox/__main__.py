@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7, help="the world to begin with (kept ones stay)")
     parser.add_argument("--port-base", type=int, default=9400, help="first port to try; 0: any free one")
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the world")
-    parser.add_argument("--rate", type=float, default=1.0, help="how fast the sandbox's time runs")
+    parser.add_argument("--rate", type=float, help="how fast its time runs (1: real time)")
     given = parser.parse_args()
     serve(given.state, seed=given.seed, port_base=given.port_base, rate=given.rate)
 

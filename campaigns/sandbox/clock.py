@@ -12,15 +12,19 @@ from campaigns.sandbox.store import Store
 class Clock:
     """Virtual unix seconds = base + real seconds since then x rate. Rate 0 stands still."""
 
-    def __init__(self, store: Store, rate: float = 1.0, real: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, store: Store, rate: float | None = None, real: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
-        self._default_rate = rate
+        self._default_rate = 1.0 if rate is None else rate
         self.real = real
         kept = store.get("clock")
         if kept is None:
             self.reset()
         else:
             self._virtual, self._real, self.rate = (float(value) for value in kept)
+            if rate is not None:
+                self.run_at(rate)
 
     def now(self) -> float:
         """Virtual now in unix seconds."""

@@ -58,13 +58,9 @@ class Control:
         if not body.keys() & {"now", "advance_seconds", "advance", "rate"}:
             raise ValueError("Give now, advance_seconds or rate.")
         if body.get("rate") is not None:
-            rate = float(body["rate"])
-            if not 0 <= rate <= 100_000:
-                raise ValueError("rate must be between 0 and 100000.")
-            clock.run_at(rate)
+            clock.run_at(_rate(body["rate"]))
         if body.get("now") is not None:
-            at = datetime.fromisoformat(str(body["now"]))
-            world.move_clock((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+            world.move_clock(_instant(body["now"]))
         seconds = body.get("advance_seconds", body.get("advance"))
         if seconds is not None:
             if float(seconds) < 0:
@@ -85,8 +81,13 @@ class Control:
         }
 
     def _reset(self, request: Request) -> Any:
-        seed = request.json().get("seed")
-        self.sandbox.reset(None if seed is None else int(seed))
+        """``{"seed"?, "now"?, "rate"?}``: begin again; without ``now`` at real time."""
+        body = request.json()
+        self.sandbox.reset(
+            None if body.get("seed") is None else int(body["seed"]),
+            None if body.get("now") is None else _instant(body["now"]),
+            None if body.get("rate") is None else _rate(body["rate"]),
+        )
         return self._health(request)
 
     def _edit(self, request: Request) -> Any:
@@ -128,3 +129,15 @@ class Control:
                 for budget in world.market.budgets.values()
             ]
         }  # fmt: skip
+
+
+def _instant(text: Any) -> float:
+    at = datetime.fromisoformat(str(text))
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _rate(value: Any) -> float:
+    rate = float(value)
+    if not 0 <= rate <= 100_000:
+        raise ValueError("rate must be between 0 and 100000.")
+    return rate

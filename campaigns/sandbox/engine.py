@@ -31,7 +31,7 @@ class Sandbox:
         folder: Path,
         *,
         seed: int = 7,
-        rate: float = 1.0,
+        rate: float | None = None,
         real: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -55,10 +55,14 @@ class Sandbox:
         """Request ids in sequence; the start of the process is part of them."""
         return f"sandbox-{self.boot}-{next(self._requests):06d}"
 
-    def reset(self, seed: int | None = None) -> None:
-        """A first world again at real time: no faults, an empty journal, every login valid."""
+    def reset(self, seed: int | None = None, now: float | None = None, rate: float | None = None) -> None:
+        """A first world again, at real time unless told: no faults, an empty journal, every login valid."""
         with self.world.lock:
             self.clock.reset()
+            if rate is not None:
+                self.clock.run_at(rate)
+            if now is not None:
+                self.clock.move_to(now)
             self.world.begin(self.seed if seed is None else seed)
             self.faults.seed = self.seed
             self.faults.load()

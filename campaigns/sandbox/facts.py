@@ -125,8 +125,8 @@ class Reports:
         mask = (happened.known_at <= now) & (happened.place >= low) & (happened.place < high)
         where = happened.slot_of[mask]
         return (
-            np.bincount(where, minlength=hours),
-            np.bincount(where, weights=happened.value[mask], minlength=hours),
+            np.bincount(where, minlength=hours).astype(np.int64),
+            np.bincount(where, weights=happened.value[mask], minlength=hours).astype(np.float64),
         )
 
     def _group_day(self, group: Group, on: date, day: BudgetDay) -> GroupDay:

@@ -120,7 +120,7 @@ BUDGETS = (
         _C("Parfum launch | Search", "SEARCH", ("Parfum", "Gift sets"), 0.6, 1.0, 0.04, 0.02, 110, disapproved_ads=2),
         _C("Parfum launch | YouTube", "VIDEO", ("In-stream",), 0.4, 0.2, 0.006, 0.003, 110),
     )),
-    _B("opticians-b2b", "lindqvist-g", "Opticians B2B", 395, 440, "behind", 2.2, (
+    _B("opticians-b2b", "lindqvist-g", "Opticians B2B", 395, 455, "behind", 2.2, (
         _C("Opticians B2B | Search", "SEARCH", ("Wholesale frames", "Lens lab"), 1.0, 2.9, 0.035, 0.017, 640, 0.6),
     )),
     _B("retirement-village", "aldermoor-g", "Retirement village", 460, 464, "on_track", 2.0, (

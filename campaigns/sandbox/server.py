@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import grpc
 import uvicorn
@@ -26,12 +28,14 @@ from campaigns.sandbox.tls import Certificates
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
-GRPC_THREADS = 24
+LOCK_TRIES = 50
+GRPC_THREADS = HTTP_THREADS = 24
 
 
-def serve(folder: Path, *, seed: int, port_base: int, rate: float) -> None:
+def serve(folder: Path, *, seed: int, port_base: int, rate: float | None) -> None:
     """Run until SIGINT or SIGTERM."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    only = _alone(folder)
     certificates = Certificates(folder / "tls")
     sandbox = Sandbox(folder, seed=seed, rate=rate)
     if sandbox.store.get("control_token") is None:
@@ -48,6 +52,7 @@ def serve(folder: Path, *, seed: int, port_base: int, rate: float) -> None:
         (folder / "sandbox.json").unlink(missing_ok=True)
         grpc_server.stop(grace=0.2).wait(1)
         sandbox.store.close()
+        only.close()
 
 
 def describe(
@@ -85,6 +90,8 @@ class _Server(uvicorn.Server):  # type: ignore[misc]
     ready: tuple[Path, dict[str, Any]]
 
     async def startup(self, sockets: Any = None) -> None:
+        pool = ThreadPoolExecutor(max_workers=HTTP_THREADS, thread_name_prefix="http")
+        asyncio.get_running_loop().set_default_executor(pool)
         await super().startup(sockets=sockets)
         file, content = self.ready
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
@@ -95,6 +102,19 @@ class _Server(uvicorn.Server):  # type: ignore[misc]
     def handle_exit(self, sig: int, frame: Any) -> None:
         self.should_exit = True
         self.force_exit = sig in (signal.SIGINT, signal.SIGTERM)
+
+
+def _alone(folder: Path) -> IO[str]:
+    """Hold the folder for this process: two sandboxes over one world would each believe the other's past."""
+    lock = (folder / "lock").open("w")
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return lock
+    raise SystemExit(f"Another sandbox is using {folder}.")
 
 
 def _config(sandbox: Sandbox, token: str) -> uvicorn.Config:

@@ -49,7 +49,7 @@ class World:
             self._build(int(kept["seed"]), float(kept["anchor"]))
 
     def begin(self, seed: int) -> None:
-        """A first world at the clock's present; everything that happened is forgotten."""
+        """A first world at the clock's present: its history follows from the seed and this instant alone."""
         with self.lock:
             self.store.forget_world()
             anchor = self.clock.now()
@@ -57,14 +57,13 @@ class World:
             self._build(seed, anchor)
 
     def move_clock(self, instant: float) -> None:
-        """Set the time. Going back is only possible while nobody has changed anything since."""
+        """Set the time. Going back is only possible to before no change; before its beginning the world is new."""
         with self.lock:
-            last = self.store.rows("SELECT MAX(at) FROM edits WHERE client != 'history'")[0][0]
-            going_back = instant < self.clock.now()
-            if going_back and last is not None and last > instant:
+            last = self.store.rows("SELECT MAX(at) FROM edits")[0][0]
+            if last is not None and last > instant:
                 raise ValueError("Something was changed after that time; reset the sandbox first.")
             self.clock.move_to(instant)
-            if going_back or last is None:
+            if instant < self._anchor:
                 self.store.put("world", {"seed": self.market.seed, "anchor": instant})
                 self._build(self.market.seed, instant)
 
@@ -122,7 +121,10 @@ class World:
             "SELECT seq, at, entity, field, before, after, actor, client FROM edits "
             "WHERE at >= ? AND at <= ? ORDER BY at, seq", since, until,
         )  # fmt: skip
-        return [Edit(*row[:4], json.loads(row[4]), json.loads(row[5]), *row[6:]) for row in rows]
+        return [
+            Edit(seq, at, entity, field, json.loads(before), json.loads(after), actor, client)
+            for seq, at, entity, field, before, after, actor, client in rows
+        ]
 
     def hours(self, group: Group, on: date, now: float, ad: Ad | None = None) -> dict[int, Fact]:
         """Reported facts of one group or ad by local hour."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from campaigns.sandbox.calendar import local_date
@@ -23,7 +24,7 @@ def run(world: World, account: Account, query: Query, now: float) -> list[Values
     """All rows of a query in the order asked for."""
     rows = list(_rows(world, account, query, now))
     for name, descending in reversed(query.order):
-        rows.sort(key=lambda row, name=name: _sortable(row.get(name)), reverse=descending)
+        rows.sort(key=partial(_sortable, name), reverse=descending)
     return rows[: query.limit] if query.limit is not None else rows
 
 
@@ -144,4 +145,7 @@ def _metrics(fact: Fact) -> Values:
     }
 
 
-_sortable: Callable[[Any], tuple[bool, Any]] = lambda value: (value is not None, value)  # noqa: E731
+def _sortable(name: str, row: Values) -> tuple[bool, Any]:
+    """Unset values before all others."""
+    value = row.get(name)
+    return (value is not None, value)

@@ -1,4 +1,4 @@
-"""Graph nodes as plain values, and the selection of fields a client asks for."""
+"""Graph nodes as plain values (a dear one as a function of nothing), and the selection of their fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def account(world: World, of: Account) -> Node:
         "timezone_offset_hours_utc": offset.total_seconds() / 3600,
         "account_status": 1,
         "disable_reason": 0,
-        "amount_spent": str(_spent_so_far(world, of)),
+        "amount_spent": lambda: str(_spent_so_far(world, of)),
         "balance": "0",
         "spend_cap": "0",
         "min_daily_budget": money.minimum_daily(of),
@@ -111,7 +111,7 @@ def select(node: Node, fields: str) -> Node:
     picked: Node = {}
     for name, inner in parse_fields(fields):
         if name in node:
-            value = node[name]
+            value = node[name]() if callable(node[name]) else node[name]
             picked[name] = select(value, inner) if inner and isinstance(value, dict) else value
     return {**picked, "id": node["id"]} if "id" in node else picked
 
@@ -142,11 +142,12 @@ def parse_fields(fields: str) -> list[tuple[str, str]]:
 
 def _budget(world: World, of: Budget) -> Node:
     amount = str(money.minor(world.amount(of), of.account))
-    spent = _spent(world, of)
     return {
         "daily_budget": "0" if of.lifetime else amount,
         "lifetime_budget": amount if of.lifetime else "0",
-        "budget_remaining": str(max(money.minor(world.amount(of) - spent, of.account), 0)),
+        "budget_remaining": lambda: str(
+            max(money.minor(world.amount(of) - _spent(world, of), of.account), 0)
+        ),
     }
 
 
