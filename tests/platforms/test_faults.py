@@ -151,7 +151,7 @@ def test_an_html_page_is_no_success_at_meta(meta_scene: Scene) -> None:
 
 
 def test_an_empty_page_does_not_end_a_list_at_meta(meta_scene: Scene) -> None:
-    paged = meta_scene.connected.connector(page_size=2)
+    paged = meta_scene.connected.connector(page_size=2, insights_page_size=7)
     day = meta_scene.settled
 
     def read() -> tuple[set[str], dict[object, int]]:

@@ -21,6 +21,7 @@ class MetaConfig:
     write_timeout: float = 30.0
     report_timeout: float = 300.0
     page_size: int = 200
+    insights_page_size: int = 500
     conversion_actions: tuple[str, ...] = (
         "omni_purchase",
         "purchase",

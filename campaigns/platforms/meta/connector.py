@@ -110,7 +110,7 @@ class MetaConnector:
         self, account: AccountRecord, level: Level, grain: Grain, start: date, end: date
     ) -> Iterable[MetricRow]:
         """Daily facts of campaigns, ad sets and ads; hourly facts of campaigns. Idle days are absent."""
-        asked = reports.parameters(level, grain, start, end, self.config.page_size)
+        asked = reports.parameters(level, grain, start, end, self.config.insights_page_size)
         path = (self._node(account), "insights")
         if reports.wants_report(level, start, end):
             rows = reports.run(
@@ -137,7 +137,7 @@ class MetaConnector:
         rows = pager.rows(
             self._line,
             (self._node(account), "insights"),
-            reports.account_parameters(start, end, self.config.page_size),
+            reports.account_parameters(start, end, self.config.insights_page_size),
             account_id=account.external_id,
             kind=INSIGHTS,
         )
