@@ -37,11 +37,11 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = links.find(token)
     except NotVisible:
-        return _private(_dead(request, "This link does not exist. Open it from the newest mail.", 404))
+        return _unseen(_dead(request, "This link does not exist. Open it from the newest mail.", 404))
     except Gone as error:
-        return _private(_dead(request, error.message, error.status))
+        return _unseen(_dead(request, error.message, error.status))
     if request.user.is_authenticated and request.user.pk != link.user_id:
-        return _private(_not_yours(request, link))
+        return _unseen(_not_yours(request, link))
     if request.method == "GET":
         links.note_opened(link)
     step = request.GET.get("step", "")
@@ -57,7 +57,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         samesite="Lax",
         path=address,
     )
-    return _private(response)
+    return _unseen(response)
 
 
 @require_safe
@@ -195,12 +195,20 @@ def _not_yours(request: HttpRequest, link: ApprovalLink) -> HttpResponse:
     return render(request, "approvals/links/not_yours.html", context, status=403)
 
 
-def _private(response: HttpResponse) -> HttpResponse:
-    """Nothing of these pages is kept, indexed or told to other sites."""
-    response["Referrer-Policy"] = "no-referrer"
+def _private(response: HttpResponse, *, referrer: str = "same-origin") -> HttpResponse:
+    """Nothing of these pages is kept, indexed or told to other sites.
+
+    Pages with a form cannot say "no-referrer": browsers then send "Origin: null", which is refused as forged.
+    """
+    response["Referrer-Policy"] = referrer
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+def _unseen(response: HttpResponse) -> HttpResponse:
+    """The address still holds the token: not even Lane's own assets may see it."""
+    return _private(response, referrer="no-referrer")
 
 
 def _cookie(public_id: UUID) -> str:
