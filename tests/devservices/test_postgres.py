@@ -36,7 +36,7 @@ server.stop()
 
 @pytest.fixture
 def private_home() -> Iterator[Path]:
-    """A folder only its owner may enter, as a clone below /root is."""
+    """A folder only its owner may enter, as a clone in a private home is."""
     folder = Path(tempfile.mkdtemp(prefix="lane-clone-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
