@@ -49,6 +49,7 @@ def mark_sent(claim: Claim, *, quiet_seconds: float) -> WriteCall:
                 # Where this process dies now, the next look is due as soon as the lease has ended.
                 next_at=from_now(0),
                 outcome="",
+                updated_at=MachineNow(),
             )
             if not updated:
                 raise LostClaim
@@ -122,6 +123,7 @@ def finish(claim: Claim, state: str, words: str, *, observed: dict[str, Any] | N
             next_at=None,
             lease_until=None,
             owner="",
+            updated_at=MachineNow(),
         )
         if not ended:
             raise LostClaim

@@ -1,0 +1,1 @@
+"""Seeded fault runs: real servers, workers and SDKs are broken on purpose, and a checker counts the damage."""
