@@ -112,8 +112,17 @@ def sentence(
     instant: InstantFormatter | None = None,
 ) -> str:
     """One short sentence. ``money`` formats micros; ``instant`` turns hours from now into a local time."""
+    return fill(SENTENCES[Reason(code)], params, money, instant)
+
+
+def fill(
+    text: str,
+    params: Mapping[str, int | float],
+    money: MoneyFormatter,
+    instant: InstantFormatter | None = None,
+) -> str:
+    """Write a reason's numbers into any wording of it, each in the unit its name ends with."""
     shown = {name: _shown(name, value, money, instant) for name, value in params.items()}
-    text = SENTENCES[Reason(code)]
     if instant is None:
         text = text.replace("until {in_hours}", "for {in_hours} more")
     return text.format(**shown)
