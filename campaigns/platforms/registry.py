@@ -42,6 +42,7 @@ def google_config() -> GoogleAdsConfig:
         endpoint=known["endpoint"],
         api_version=known["api_version"],
         developer_token=known["developer_token"] or None,
+        write_timeout=settings.LANE_LEDGER_CALL_SECONDS,
     )
 
 
@@ -55,6 +56,7 @@ def meta_config() -> MetaConfig:
         auth_uri=known["auth_uri"],
         token_uri=known["token_uri"],
         api_version=known["api_version"],
+        write_timeout=settings.LANE_LEDGER_CALL_SECONDS,
     )
 
 

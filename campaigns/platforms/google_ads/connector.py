@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from campaigns.platforms.currencies import require_exact
 from campaigns.platforms.days import last_settled_day, zone_of
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
-from campaigns.platforms.google_ads import errors, mapping, queries
+from campaigns.platforms.google_ads import errors, mapping, queries, writes
 from campaigns.platforms.google_ads.client import GoogleAdsLine
 from campaigns.platforms.google_ads.config import GoogleAdsConfig
 from campaigns.platforms.records import (
     AccountRecord,
-    BudgetKind,
     Capabilities,
     EntityRecord,
     EntityRef,
     EntityState,
-    EntityStatus,
     ExternalChange,
     Grain,
     Level,
@@ -28,8 +25,6 @@ from campaigns.platforms.records import (
     PlatformChange,
     Receipt,
     ReceiptStatus,
-    SetBudget,
-    SetStatus,
     TokenBundle,
 )
 
@@ -163,15 +158,12 @@ class GoogleAdsConnector:
         The SDK's mask maker drops fields set to 0, and no mask means that Google changes nothing. ``Transient``
         is raised only when nothing was sent; a lost answer is ``Ambiguous``.
         """
-        if isinstance(change, SetBudget):
-            name, method, request = self._budget_request(account, change)
-        else:
-            name, method, request = self._status_request(account, change)
-        request.partial_failure = True
-        request.validate_only = dry_run
-        send = getattr(self._line.service(name, account.access_path), method)
+        mutate = writes.mutate(self._line.client(account.access_path), account, change)
+        mutate.request.partial_failure = True
+        mutate.request.validate_only = dry_run
+        send = getattr(self._line.service(mutate.service, account.access_path), mutate.method)
         answer = self._line.call(
-            lambda: send(request=request, timeout=self.config.write_timeout), writing=True
+            lambda: send(request=mutate.request, timeout=self.config.write_timeout), writing=True
         )
         request_id = self._line.last_request_id
         if answer.HasField("partial_failure_error"):
@@ -236,38 +228,6 @@ class GoogleAdsConnector:
                 self._hourly_conversions = False
         query = queries.metrics(level, grain, start, end, conversions=False)
         return self._rows(account, query), False
-
-    def _budget_request(self, account: AccountRecord, change: SetBudget) -> tuple[str, str, Any]:
-        if change.ref.level is not Level.BUDGET:
-            raise Invalid("An amount is set on a budget.", field="ref")
-        if change.target.currency != account.currency:
-            raise Invalid(f"This account is billed in {account.currency}.", field="target", code="currency")
-        require_exact(change.target, self.platform)
-        (budget_id,) = queries.numeric([change.ref.external_id])
-        field = "total_amount_micros" if change.kind is BudgetKind.LIFETIME else "amount_micros"
-        request = self._line.client(account.access_path).get_type("MutateCampaignBudgetsRequest")
-        request.customer_id = account.external_id
-        operation = request.operations.add()
-        operation.update.resource_name = f"customers/{account.external_id}/campaignBudgets/{budget_id}"
-        setattr(operation.update, field, change.target.micros)
-        operation.update_mask.paths.append(field)
-        return "CampaignBudgetService", "mutate_campaign_budgets", request
-
-    def _status_request(self, account: AccountRecord, change: SetStatus) -> tuple[str, str, Any]:
-        if change.ref.level is not Level.CAMPAIGN:
-            raise Invalid("Only a campaign can be switched on or off.", field="ref")
-        switches = {EntityStatus.ACTIVE: "ENABLED", EntityStatus.PAUSED: "PAUSED"}
-        if change.target not in switches:
-            raise Invalid("A campaign can be switched to active or paused.", field="target")
-        (campaign_id,) = queries.numeric([change.ref.external_id])
-        client = self._line.client(account.access_path)
-        request = client.get_type("MutateCampaignsRequest")
-        request.customer_id = account.external_id
-        operation = request.operations.add()
-        operation.update.resource_name = f"customers/{account.external_id}/campaigns/{campaign_id}"
-        operation.update.status = getattr(client.enums.CampaignStatusEnum, switches[change.target])
-        operation.update_mask.paths.append("status")
-        return "CampaignService", "mutate_campaigns", request
 
 
 def _utc_now() -> datetime:

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from campaigns.platforms.currencies import micros_of, require_exact, to_minor
+from campaigns.platforms.currencies import micros_of
 from campaigns.platforms.days import last_settled_day
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
-from campaigns.platforms.meta import fields, mapping, oauth, pager, reports
+from campaigns.platforms.meta import fields, mapping, oauth, pager, reports, writes
 from campaigns.platforms.meta.config import MetaConfig
 from campaigns.platforms.meta.usage import INSIGHTS
 from campaigns.platforms.records import (
     AccountRecord,
-    BudgetKind,
     Capabilities,
     EntityRecord,
     EntityRef,
     EntityState,
-    EntityStatus,
     ExternalChange,
     Grain,
     Level,
@@ -28,7 +26,6 @@ from campaigns.platforms.records import (
     PlatformChange,
     Receipt,
     ReceiptStatus,
-    SetBudget,
     TokenBundle,
 )
 
@@ -166,9 +163,7 @@ class MetaConnector:
         from campaigns.platforms.meta.session import graph_id
 
         node = graph_id(change.ref.external_id)
-        params: dict[str, Any] = (
-            self._budget(account, change) if isinstance(change, SetBudget) else self._status(change)
-        )
+        params = writes.params(account, change)
         if dry_run:
             params["execution_options"] = ["validate_only"]
         answer = self._line.write((node,), params, account_id=account.external_id)
@@ -246,25 +241,6 @@ class MetaConnector:
 
     def _batch(self, account: AccountRecord, ids: Sequence[str], asked: str) -> dict[str, Any]:
         return self._line.get(("",), {"ids": ",".join(ids), "fields": asked}, account_id=account.external_id)
-
-    def _budget(self, account: AccountRecord, change: SetBudget) -> dict[str, Any]:
-        if change.ref.level is not Level.BUDGET:
-            raise Invalid("An amount is set on a budget.", field="ref")
-        if change.target.currency != account.currency:
-            raise Invalid(f"This account is billed in {account.currency}.", field="target", code="currency")
-        if change.kind not in {BudgetKind.DAILY, BudgetKind.LIFETIME}:
-            raise Invalid("A budget is daily or for its lifetime.", field="kind")
-        require_exact(change.target, self.platform)
-        name = "lifetime_budget" if change.kind is BudgetKind.LIFETIME else "daily_budget"
-        return {name: to_minor(change.target.micros, change.target.currency)}
-
-    def _status(self, change: PlatformChange) -> dict[str, Any]:
-        if change.ref.level is not Level.CAMPAIGN:
-            raise Invalid("Only a campaign can be switched on or off.", field="ref")
-        switches = {EntityStatus.ACTIVE: "ACTIVE", EntityStatus.PAUSED: "PAUSED"}
-        if change.target not in switches:
-            raise Invalid("A campaign can be switched to active or paused.", field="target")
-        return {"status": switches[change.target]}
 
 
 def _bare(account: AccountRecord) -> str:
