@@ -317,3 +317,31 @@ def test_a_shared_budget_is_one_budget_of_several_campaigns(google: Connected, c
                 shared[budget.ref] = [record for record in campaigns if record.budget_ref == budget.ref]
     assert shared
     assert all(len(campaigns) > 1 for campaigns in shared.values())
+
+
+def test_only_amounts_of_budgets_and_switches_of_campaigns_are_written(scene: Scene) -> None:
+    budget, campaign = scene.budget(), scene.campaign()
+    for change in (
+        SetBudget(campaign.ref, BudgetKind.DAILY, scene.raised(budget).target),
+        SetBudget(budget.ref, BudgetKind.NONE, scene.raised(budget).target),
+        SetStatus(budget.ref, EntityStatus.PAUSED),
+        SetStatus(campaign.ref, EntityStatus.REMOVED),
+    ):
+        with pytest.raises(Invalid):
+            scene.connector.apply(scene.account, change)
+    assert scene.control.journal() == []
+
+
+def test_a_lifetime_budget_is_read_and_set_as_one_total(meta: Connected, control: Control) -> None:
+    connector = meta.connector()
+    account, budget = next(
+        (account, record)
+        for account in connector.list_accounts()
+        for record in connector.list_entities(account, Level.BUDGET)
+        if record.budget_kind is BudgetKind.LIFETIME
+    )
+    target = Money(budget.budget.micros + 50_000_000, budget.budget.currency)
+    connector.apply(account, SetBudget(budget.ref, BudgetKind.LIFETIME, target))
+    state = connector.read_state(account, [budget.ref])[budget.ref]
+    assert (state.budget_kind, state.budget) == (BudgetKind.LIFETIME, target)
+    assert budget.ends_on
