@@ -117,6 +117,7 @@ class Control:
         """Every budget with its account, scenario key, role, amount of now and the plan it suggests."""
         world = self.sandbox.world
         return {
+            "manager_id": world.market.manager.id,
             "budgets": [
                 {
                     "id": budget.id, "key": budget.spec.key, "name": budget.name, "role": budget.spec.role,
