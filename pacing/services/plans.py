@@ -48,7 +48,7 @@ def create(
     ends_on: date,
     budgets: Sequence[Budget],
     strategy: str = BudgetPlan.Strategy.ADAPTIVE,
-    landing: str = BudgetPlan.Landing.PRECISE,
+    landing: str | None = None,
     tolerance_ratio: Decimal = Decimal("0.05"),
     mode: str = BudgetPlan.Mode.RECOMMEND,
     pause_at_target: bool = True,
@@ -58,6 +58,8 @@ def create(
 ) -> BudgetPlan:
     """Make a plan over budgets of one client. A flight may have begun already; it may not be over.
 
+    Without a ``landing``, plans that Lane steers itself land precisely, and plans on which people approve each
+    step keep an even pace: a precise landing front-loads and tapers, which takes about eleven changes a flight.
     Raises ``InvalidInput`` with every field that is wrong.
     """
     policies.require(actor, "change", client)
@@ -72,7 +74,7 @@ def create(
         starts_on=starts_on,
         ends_on=ends_on,
         strategy=strategy,
-        landing=landing,
+        landing=landing or usual_landing(mode),
         tolerance_ratio=tolerance_ratio,
         mode=mode,
         pause_at_target=pause_at_target,
@@ -190,6 +192,11 @@ def archive(plan_id: UUID | str, *, actor: Actor, reason: str = "") -> BudgetPla
     PlanBudget.objects.filter(plan=plan).update(status=plan.status)
     _tell(plan)
     return plan
+
+
+def usual_landing(mode: str) -> str:
+    """The landing that fits who decides about each step."""
+    return BudgetPlan.Landing.PRECISE if mode == BudgetPlan.Mode.AUTO else BudgetPlan.Landing.NONE
 
 
 def roll_over_days() -> int:
