@@ -44,7 +44,7 @@ class Worker:
                     f"--include={','.join(PRELOADED)}",
                     "--without-gossip",
                     "--without-mingle",
-                    "--loglevel=WARNING",
+                    "--loglevel=INFO",
                 ],
                 env={**self._environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
                 cwd=ROOT,
