@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from campaigns.sandbox.server import serve
@@ -17,6 +19,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="how fast its time runs (1: real time)")
     given = parser.parse_args()
     serve(given.state, seed=given.seed, port_base=given.port_base, rate=given.rate)
+    # Everything is written and closed; gRPC's own threads would hold the process for two more seconds.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
