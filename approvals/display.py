@@ -78,6 +78,7 @@ class Proposal:
     request: ApprovalRequest
     title: str
     summary: str
+    place: str
     lines: list[Line]
     total: Totals | None
     word: str
@@ -151,11 +152,14 @@ def proposal(request: ApprovalRequest) -> Proposal:
     """The request ready to be shown. Reads its decisions, so fetch those beforehand in lists."""
     rows = rows_of(request.diff)
     effect = request.diff.get("effect") or {}
+    places = {row.context for row in rows}
+    place = places.pop() if len(places) == 1 else ""  # said once instead of on every row
     return Proposal(
         request=request,
         title=request.title,
         summary=request.diff.get("summary", ""),
-        lines=[_line(row) for row in rows],
+        place=place,
+        lines=[_line(row, note="" if place else row.context) for row in rows],
         total=totals(rows),
         word=word_to_type(rows),
         floor_micros=lowest_total(rows),
@@ -189,11 +193,11 @@ def percent(ratio: Decimal) -> str:
     return f"{sign}{text}" if ratio else text
 
 
-def _line(row: DiffRow) -> Line:
+def _line(row: DiffRow, note: str) -> Line:
     money = is_amount(row)
     return Line(
         name=row.label,
-        note=row.context,
+        note=note,
         old_micros=row.now_micros if money else None,
         new_micros=row.new_micros if money else None,
         currency=row.currency,
@@ -218,4 +222,6 @@ def _effect(values: dict[str, Any], currency: str) -> Effect | None:
 def _range(low: int | None, high: int | None, currency: str) -> str:
     if low is None or high is None:
         return ""
-    return f"{format_money(low, currency, 0)}–{format_money(high, currency, 0)}"
+    symbol = format_money(0, currency, 0)[:-1]
+    first, last = (format_money(micros, currency, 0).replace(symbol, "") for micros in (low, high))
+    return f"{first}–{last}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from approvals.models import ApprovalRequest
-from approvals.services import closing, submit
+from approvals.services import closing, links, submit
 from campaigns.events import (
     ChangeSetAuthorised,
     ChangeSetEdited,
@@ -12,6 +12,8 @@ from campaigns.events import (
     ChangeSetWithdrawn,
 )
 from campaigns.models import ChangeSet
+from lane.accounts.events import MembershipChanged
+from lane.accounts.models import User
 from lane.core.actors import Actor
 from lane.core.events import handles
 
@@ -47,6 +49,15 @@ def close_turned_down(event: ChangeSetTurnedDown) -> None:
 def close_authorised(event: ChangeSetAuthorised) -> None:
     """What was approved beforehand, such as a spending guard, needs no answer any more."""
     _close(event.organization_id, event.change_set_id, "withdrawn", "It was approved beforehand.")
+
+
+@handles(MembershipChanged)
+def revoke_links(event: MembershipChanged) -> None:
+    """Links sent under rights somebody no longer has stop working; whoever may still decide signs in."""
+    user = User.objects.filter(public_id=event.user_id).first()
+    if user is not None:
+        reason = "Your rights changed after this link was sent. Sign in to decide."
+        links.revoke_for_user(user.pk, reason, organization_id=event.organization_id)
 
 
 def _open(organization_id: int, change_set_id: str) -> None:

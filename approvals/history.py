@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+
 from approvals.display import deadline
 from approvals.models import ApprovalRequest, Decision
-from approvals.selectors import may_decide
 from campaigns.models import ChangeSet
+from lane.accounts.models import User
 from lane.audit.models import AuditEntry
 from lane.core import clock
 from lane.core.actors import Actor
@@ -61,8 +64,8 @@ class Application:
     is_over: bool
 
 
-def stages(request: ApprovalRequest, actor: Actor | None = None) -> list[Stage]:
-    """Proposed, decided, applied: who and when."""
+def stages(request: ApprovalRequest, able: list[User], actor: Actor) -> list[Stage]:
+    """Proposed, decided, applied: who and when. ``able`` are the people who can decide it now."""
     zone = request.client.timezone
     applied = application(request)
     return [
@@ -72,12 +75,12 @@ def stages(request: ApprovalRequest, actor: Actor | None = None) -> list[Stage]:
             request.requested_by_label,
             _when(request.created_at, zone) if request.version == 1 else f"version {request.version}",
         ),
-        _decision_stage(request, actor),
+        _decision_stage(request, able, actor),
         Stage("Apply and read back", _apply_state(request, applied), "Lane", applied.words),
     ]
 
 
-def _decision_stage(request: ApprovalRequest, actor: Actor | None) -> Stage:
+def _decision_stage(request: ApprovalRequest, able: list[User], actor: Actor) -> Stage:
     made: Decision | None = next(iter(request.decisions.all()), None)
     zone = request.client.timezone
     if made is not None:
@@ -91,8 +94,7 @@ def _decision_stage(request: ApprovalRequest, actor: Actor | None) -> Stage:
         )
     if request.state != ApprovalRequest.State.OPEN:
         return Stage("Decision", "skipped", "", request.get_state_display())
-    able = may_decide(request)
-    names = ["You" if actor and user.pk == actor.user_id else str(user) for user in able]
+    names = ["You" if user.pk == actor.user_id else str(user) for user in able]
     names.sort(key=lambda name: name != "You")
     due = deadline(request.due_at, zone)
     said = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
@@ -137,16 +139,21 @@ def moments(request: ApprovalRequest) -> list[Moment]:
         organization_id=request.organization_id,
         subject_type=request.subject_type,
         subject_id=request.subject_id,
-    ).values_list("public_id", flat=True)
-    entries = AuditEntry.objects.filter(
-        organization_id=request.organization_id,
-        object_id__in=[*map(str, siblings), request.subject_id],
-        action__in=list(_SAYS),
-    ).order_by("-id")[:30]
+    ).values(as_text=Cast("public_id", CharField()))
+    entries = list(
+        AuditEntry.objects.filter(
+            Q(object_id=request.subject_id) | Q(object_id__in=siblings),
+            organization_id=request.organization_id,
+            action__in=list(_SAYS),
+        ).order_by("-id")[:30]
+    )
     zone = request.client.timezone
+    # Opening a request follows at once from proposing or editing, so it is said only where it stands alone.
+    told = any(entry.action == "campaigns.change_set.proposed" for entry in entries)
     return [
         Moment(_when(entry.at, zone), entry.actor_label, _SAYS[entry.action], _comment(entry))
         for entry in entries
+        if not (told and entry.action in ("approvals.request.opened", "approvals.request.superseded"))
     ]
 
 

@@ -96,9 +96,11 @@ def revoke_all(request: ApprovalRequest, reason: str) -> int:
     return _revoke(request, reason)
 
 
-def revoke_for_user(user_id: int, reason: str) -> int:
-    """Every open link of a person stops working: a new address, or no longer here."""
-    open_links = ApprovalLink.objects.filter(user_id=user_id, used_at=None, revoked_at=None)
+def revoke_for_user(user_id: int, reason: str, *, organization_id: int) -> int:
+    """Every open link of a person in one organization stops working."""
+    open_links = ApprovalLink.objects.filter(
+        user_id=user_id, request__organization_id=organization_id, used_at=None, revoked_at=None
+    )
     return open_links.update(revoked_at=clock.now(), revoked_reason=reason[:120])
 
 

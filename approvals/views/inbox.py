@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -119,16 +120,20 @@ def _groups(request: HttpRequest, actor: Actor) -> list[Group]:
     if view == "due":
         due = still_open.filter(due_at__lt=_day_ahead())[:SHOWN]
         return _filled(Group("Due within 24 hours", [proposal(each) for each in due]))
-    my_turn = set(waiting_for(actor).values_list("pk", flat=True))
-    waiting = [proposal(each) for each in still_open[:SHOWN]]
+    asked = Exists(waiting_for(actor).filter(pk=OuterRef("pk")))
+    waiting = [proposal(each) for each in still_open.annotate(is_my_turn=asked)[:SHOWN]]
     today = every.filter(decided_at__gte=clock.now() - timedelta(hours=24)).exclude(state=_State.OPEN)
     return _filled(
-        Group("Waiting for you", [each for each in waiting if each.request.pk in my_turn]),
-        Group("Waiting for others", [each for each in waiting if each.request.pk not in my_turn]),
+        Group("Waiting for you", [each for each in waiting if _is_my_turn(each)]),
+        Group("Waiting for others", [each for each in waiting if not _is_my_turn(each)]),
         Group(
             "Decided in the last 24 hours", [proposal(each) for each in today.order_by("-decided_at")[:10]]
         ),
     )
+
+
+def _is_my_turn(item: Proposal) -> bool:
+    return bool(getattr(item.request, "is_my_turn", False))
 
 
 def _filled(*groups: Group) -> list[Group]:
@@ -136,20 +141,19 @@ def _filled(*groups: Group) -> list[Group]:
 
 
 def _tabs(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
-    visible = requests_for(actor)
-    counts = {
-        "open": visible.filter(state=_State.OPEN).count(),
-        "mine": visible.filter(requested_by_id=actor.user_id or 0, state=_State.OPEN).count(),
-        "due": visible.filter(state=_State.OPEN, due_at__lt=_day_ahead()).count(),
-        "decided": None,
-    }
+    still_open = Q(state=_State.OPEN)
+    counts = requests_for(actor).aggregate(
+        open=Count("pk", filter=still_open),
+        mine=Count("pk", filter=still_open & Q(requested_by_id=actor.user_id or 0)),
+        due=Count("pk", filter=still_open & Q(due_at__lt=_day_ahead())),
+    )
     here = reverse("request-list")
     chosen = request.GET.get("view", "open")
     tabs = [
         {
             "label": label,
             "url": here if name == "open" else f"{here}?view={name}",
-            "count": counts[name],
+            "count": counts.get(name),
             "current": chosen == name,
         }
         for name, label in VIEWS.items()
@@ -194,15 +198,16 @@ def _page(
 
 def _detail(actor: Actor, approval: ApprovalRequest, step: Step | None, message: str) -> dict[str, Any]:
     is_open = approval.state == _State.OPEN
+    able = may_decide(approval) if is_open else []
     return {
         "approval": approval,
         "proposal": proposal(approval),
-        "stages": stages(approval, actor),
+        "stages": stages(approval, able, actor),
         "moments": moments(approval),
         "application": application(approval),
         "step": step,
         "message": message,
-        "can_decide": is_open and any(user.pk == actor.user_id for user in may_decide(approval)),
+        "can_decide": any(user.pk == actor.user_id for user in able),
         "is_own": actor.user_id in approval.barred_user_ids,
         "needs_sign_in": is_open and needs_sign_in_now(approval),
         "here": reverse("request-detail", args=[approval.public_id]),

@@ -7,6 +7,7 @@ from typing import Any
 
 from approvals import events as approval_events
 from campaigns import events as campaign_events
+from lane.accounts import events as account_events
 from lane.core.events import DomainEvent
 from notifications.messages import approvals, campaigns, pacing
 from notifications.messages.notice import Notice, Silent
@@ -17,6 +18,8 @@ _APPROVALS_TELL = Silent("The approval request tells the people concerned.")
 _ON_THE_PAGE = Silent("Who did it sees it, and open pages refresh.")
 
 CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
+    account_events.ClientArchived: _ON_THE_PAGE,
+    account_events.MembershipChanged: Silent("An invitation mail or the admin tells the person."),
     approval_events.RequestOpened: approvals.opened,
     approval_events.RequestDecided: approvals.decided,
     approval_events.RequestClosed: approvals.closed,
