@@ -22,7 +22,8 @@ from campaigns.platforms.base import AdPlatform
 from campaigns.platforms.errors import AuthError, PlatformError, RateLimited
 from campaigns.platforms.records import AccountRecord, EntityStatus, ExternalChange, Grain, Level, MetricRow
 from campaigns.services import connections, drift
-from campaigns.sync import facts, reconcile, structure, windows
+from campaigns.sync import budget_history, facts, reconcile, structure, windows
+from campaigns.sync.budget_history import LOOKBACK_DAYS
 from campaigns.sync.upsert import Outcome
 from campaigns.sync.windows import LastDone, SyncKind
 from lane.audit.services import record
@@ -244,6 +245,9 @@ def _sync_structure(
     """Mirror the tree and note what others changed in it. Returns Lane's keys by level."""
     tree = structure.read(connector, of, _tree_levels(account, kind))
     edits: list[ExternalChange] = []
+    past: list[ExternalChange] = []
+    if kind is SyncKind.HISTORY and connector.capabilities.external_changes:
+        past = list(connector.external_changes(of, clock.now() - timedelta(days=LOOKBACK_DAYS + 1)))
     if connector.capabilities.external_changes and structure.amounts_differ(account, tree):
         since = (account.structure_synced_at or clock.now() - timedelta(days=1)) - EDITS_OVERLAP
         edits = list(connector.external_changes(of, since))
@@ -251,6 +255,8 @@ def _sync_structure(
         _own(run)
         stored = structure.store(account, tree, clock.today(account.timezone))
         drift.note(account, stored.moved, edits, busy_budgets=stored.busy_budgets)
+        if kind is SyncKind.HISTORY and connector.capabilities.external_changes:
+            budget_history.backfill(account, past)
         AdAccount.objects.filter(pk=account.pk).update(structure_synced_at=clock.now())
     return stored.ids
 
