@@ -5,6 +5,7 @@ Amounts are micros with an ISO currency. ``None`` shows as a dash with the reaso
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -301,8 +302,13 @@ def strip(
 
 
 @register.simple_tag
-def spend_curve(curve: charts.SpendCurve, currency: str) -> SafeString:
-    """The spend curve, once for desks and once for phones; CSS shows one of them."""
+def spend_curve(curve: charts.SpendCurve | Mapping[str, Any], currency: str) -> SafeString:
+    """The spend curve, once for desks and once for phones; CSS shows one of them.
+
+    Apps below this layer give the fields of ``SpendCurve`` as a mapping.
+    """
+    if isinstance(curve, Mapping):
+        curve = charts.SpendCurve(**curve)
 
     def amount(micros: int) -> str:
         return format_money(micros, currency, 0)

@@ -1,0 +1,356 @@
+"""The pacing table: plans in the order of money at risk, served from the snapshot of each plan's latest look.
+
+Every question is a fixed number of queries whatever the number of plans: totals and view counts, one page of
+rows, the proposals of those rows, and the requests that wait for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import sqrt
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, FloatField, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, Power
+
+from campaigns.models import AdAccount, Connection
+from lane.accounts.models import Client
+from lane.core import clock
+from lane.core.actors import Actor
+from pacing.models import BudgetPlan, PlanHealth, PlanSnapshot
+from pacing.selectors.proposals import Proposal, Waiting, proposals_of
+from pacing.words import brief
+
+PAGE = 50
+LANDING_DAYS = 7
+CURRENT = (BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED, BudgetPlan.Status.PAUSED)
+AT_RISK = (PlanHealth.AHEAD, PlanHealth.BEHIND, PlanHealth.CANNOT_SPEND)
+PLATFORMS = dict(Connection._meta.get_field("platform").flatchoices)
+_SILENT = (PlanHealth.UNKNOWN, PlanHealth.PAUSED, PlanHealth.SCHEDULED)
+
+# name of a sort -> the column that leads; ties go by primary key, so that a page has one successor
+SORTS = {
+    "risk": "-snapshot__abs_miss_micros",
+    "name": "name",
+    "ends": "ends_on",
+    "amount": "-amount_micros",
+}
+VIEWS = {
+    "all": "All plans",
+    "attention": "Needs attention",
+    "cannot_spend": "Cannot spend",
+    "landing": "Landing this week",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """What a person asked the table for; it lives in the address of the page."""
+
+    view: str = "all"
+    client: UUID | None = None
+    platform: str = ""
+    health: str = ""
+    owner: str = ""
+    currency: str = ""
+    search: str = ""
+    sort: str = "risk"
+    after: tuple[Any, int] | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether any filter is set beyond the view."""
+        chosen = (self.client, self.platform, self.health, self.owner, self.currency, self.search)
+        return any(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One plan as the table shows it; money in micros of the plan's currency, None where unknown."""
+
+    plan: BudgetPlan
+    snapshot: PlanSnapshot | None
+    health: str
+    reason: str
+    platforms: str
+    days_left: int
+    proposal: Proposal
+
+    @property
+    def shows_end(self) -> bool:
+        """Whether a projected end may be shown: paused, scheduled and day-one plans are silent."""
+        return self.snapshot is not None and self.health not in _SILENT
+
+    @property
+    def miss_micros(self) -> int | None:
+        """Projected end minus amount."""
+        return self.snapshot.miss_micros if self.snapshot and self.shows_end else None
+
+    @property
+    def miss_ratio(self) -> Decimal | None:
+        """The miss as a share of the amount."""
+        return None if self.miss_micros is None else Decimal(self.miss_micros) / self.plan.amount_micros
+
+    @property
+    def end(self) -> tuple[int | None, int | None, int | None]:
+        """P10, P50 and P90 of the projected end."""
+        shown = self.snapshot
+        if shown is None or not self.shows_end:
+            return (None, None, None)
+        return (shown.projected_p10_micros, shown.projected_p50_micros, shown.projected_p90_micros)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All plans of one currency that match the filters; sums are None where no plan knows the number."""
+
+    currency: str
+    plans: int
+    clients: int
+    budget_micros: int
+    spent_micros: int | None
+    expected_micros: int | None
+    p10_micros: int | None
+    p50_micros: int | None
+    p90_micros: int | None
+    projected_share: Decimal | None
+    projected_plans: int
+    under_micros: int | None
+    under_plans: int
+    over_micros: int | None
+    over_plans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One page of the pacing table."""
+
+    rows: list[PlanRow]
+    totals: list[Totals]
+    counts: dict[str, int]
+    waiting: Waiting
+    after: tuple[Any, int] | None
+    first_page: bool = True
+    final_through: date | None = None
+    fresh: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def table(actor: Actor, query: TableQuery) -> Table:
+    """One page of plans with everything around it."""
+    today = clock.today("UTC")
+    matching = _matching(actor, query, today)
+    totals, counts, unseen = _totals(actor, query, today)
+    plans = list(_page(matching, query, actor))
+    more = len(plans) > PAGE
+    plans = plans[:PAGE]
+    if unseen and query.after is None:
+        plans = [*matching.filter(snapshot=None).order_by("-pk")[:PAGE], *plans]
+    proposals, waiting = proposals_of([plan.pk for plan in plans], actor)
+    rows = [_row(plan, proposals.get(plan.pk), actor) for plan in plans]
+    finals = [row.snapshot.final_through for row in rows if row.snapshot and row.snapshot.final_through]
+    return Table(
+        rows=rows,
+        totals=totals,
+        counts=counts,
+        waiting=waiting,
+        after=_place(plans[-1], query.sort) if more else None,
+        first_page=query.after is None,
+        final_through=min(finals, default=None),
+    )
+
+
+def clients_and_freshness(actor: Actor) -> tuple[list[Client], dict[str, datetime]]:
+    """Clients to filter by, and per platform the oldest read among their connected accounts; one query."""
+    oldest = (
+        AdAccount.objects.filter(client=OuterRef("pk"), sync_enabled=True, source=AdAccount.Source.API)
+        .order_by()
+        .values("client")
+        .annotate(read=Min("facts_synced_at"))
+        .values("read")
+    )
+    clients = Client.objects.visible_to(actor).current()
+    reads = {f"read_{name}": Subquery(oldest.filter(platform=name)) for name in PLATFORMS}
+    found = list(clients.annotate(**reads).order_by("name"))
+    fresh = {}
+    for name, label in PLATFORMS.items():
+        known = [value for client in found if (value := getattr(client, f"read_{name}")) is not None]
+        if known:
+            fresh[label] = min(known)
+    return found, fresh
+
+
+def _matching(actor: Actor, query: TableQuery, today: date) -> QuerySet[BudgetPlan]:
+    visible = BudgetPlan.objects.visible_to(actor).select_related("client", "snapshot")
+    return visible.defer("controller_state").filter(_statuses(query), _condition(query, actor, today))
+
+
+def _statuses(query: TableQuery) -> Q:
+    if query.health == "archived":
+        return Q(status=BudgetPlan.Status.ARCHIVED)
+    if query.health == PlanHealth.ENDED:
+        return Q(status=BudgetPlan.Status.ENDED)
+    return Q(status__in=CURRENT)
+
+
+def _condition(query: TableQuery, actor: Actor, today: date) -> Q:
+    """The filters as one condition, used for the rows and inside the totals."""
+    condition = _view(query.view, today)
+    if query.client:
+        condition &= Q(client__public_id=query.client)
+    if query.platform:
+        condition &= Q(snapshot__platforms__contains=[query.platform])
+    if query.health == PlanHealth.PAUSED:
+        condition &= Q(status=BudgetPlan.Status.PAUSED) | Q(snapshot__health=PlanHealth.PAUSED)
+    elif query.health and query.health not in ("archived", PlanHealth.ENDED):
+        condition &= Q(snapshot__health=query.health) & ~Q(status=BudgetPlan.Status.PAUSED)
+    if query.owner == "me":
+        condition &= Q(owner_id=actor.user_id)
+    if query.currency:
+        condition &= Q(currency=query.currency)
+    if query.search:
+        condition &= Q(name__icontains=query.search) | Q(client__name__icontains=query.search)
+    return condition
+
+
+def _view(name: str, today: date) -> Q:
+    running = ~Q(status=BudgetPlan.Status.PAUSED)
+    if name == "attention":
+        return running & Q(snapshot__health__in=[*AT_RISK, PlanHealth.STALE])
+    if name == "cannot_spend":
+        return running & Q(snapshot__health=PlanHealth.CANNOT_SPEND)
+    if name == "landing":
+        return Q(status=BudgetPlan.Status.ACTIVE, ends_on__lt=today + timedelta(days=LANDING_DAYS))
+    return Q(pk__isnull=False)
+
+
+def _page(matching: QuerySet[BudgetPlan], query: TableQuery, actor: Actor) -> QuerySet[BudgetPlan]:
+    """One row more than a page, from where the last page ended. Plans not looked at yet are added apart."""
+    leading = SORTS[query.sort]
+    column, falling = leading.lstrip("-"), leading.startswith("-")
+    found = matching.filter(snapshot__organization_id=actor.organization_id)
+    if query.after is not None:
+        value, pk = query.after
+        beyond, bound = ("lt", "lte") if falling else ("gt", "gte")
+        # The bound alone lets the index start in the right place; the OR only breaks ties.
+        found = found.filter(
+            Q(**{f"{column}__{beyond}": value}) | Q(**{column: value}, snapshot__plan_id__gt=pk),
+            **{f"{column}__{bound}": value},
+        )
+    return found.order_by(leading, "snapshot__plan_id")[: PAGE + 1]
+
+
+def _place(plan: BudgetPlan, sort: str) -> tuple[Any, int]:
+    value: Any = plan
+    for step in SORTS[sort].lstrip("-").split("__"):
+        value = getattr(value, step)
+    return (value.isoformat() if isinstance(value, date) else value), plan.pk
+
+
+def _totals(actor: Actor, query: TableQuery, today: date) -> tuple[list[Totals], dict[str, int], int]:
+    """Sums per currency for the filters, and how many plans each view holds without them; one query."""
+    here = _condition(query, actor, today)
+    ended = query.health in ("archived", PlanHealth.ENDED)
+    base = BudgetPlan.objects.visible_to(actor).filter(_statuses(query) if ended else Q(status__in=CURRENT))
+    running = here & ~Q(status=BudgetPlan.Status.PAUSED)
+    projected = running & Q(snapshot__projected_p50_micros__isnull=False)
+    risky = running & Q(snapshot__health__in=AT_RISK)
+    rows: list[Any] = list(
+        base.order_by()
+        .values("currency")
+        .annotate(
+            plans=Count("pk", filter=here),
+            clients=Count("client", filter=here, distinct=True),
+            budget=Sum("amount_micros", filter=here),
+            spent=Sum("snapshot__spent_micros", filter=here),
+            expected=Sum("snapshot__expected_micros", filter=running),
+            projected_plans=Count("pk", filter=projected),
+            projected=Sum("snapshot__projected_p50_micros", filter=projected),
+            projected_of=Sum("amount_micros", filter=projected),
+            below=_squares("projected_p50_micros", "projected_p10_micros", projected),
+            above=_squares("projected_p90_micros", "projected_p50_micros", projected),
+            under=Sum("snapshot__miss_micros", filter=risky & Q(snapshot__miss_micros__lt=0)),
+            under_plans=Count("pk", filter=risky & Q(snapshot__miss_micros__lt=0)),
+            over=Sum("snapshot__miss_micros", filter=risky & Q(snapshot__miss_micros__gt=0)),
+            over_plans=Count("pk", filter=risky & Q(snapshot__miss_micros__gt=0)),
+            unseen=Count("pk", filter=here & Q(snapshot=None)),
+            **{f"view_{name}": Count("pk", filter=_view(name, today)) for name in VIEWS},
+        )
+    )
+    counts = {name: sum(row[f"view_{name}"] for row in rows) for name in VIEWS}
+    totals = [_total(row) for row in rows if row["plans"]]
+    totals.sort(key=lambda total: total.budget_micros, reverse=True)
+    return totals, counts, sum(row["unseen"] for row in rows)
+
+
+def _squares(high: str, low: str, condition: Q) -> Sum:
+    """Squared distances of a quantile from the middle: independent plans miss in different directions."""
+    distance = Cast(F(f"snapshot__{high}") - F(f"snapshot__{low}"), FloatField())
+    return Sum(Power(distance, 2), filter=condition)
+
+
+def _total(row: dict[str, Any]) -> Totals:
+    middle = row["projected"]
+    return Totals(
+        currency=row["currency"],
+        plans=row["plans"],
+        clients=row["clients"],
+        budget_micros=row["budget"],
+        spent_micros=row["spent"],
+        expected_micros=row["expected"],
+        p10_micros=None if middle is None else max(0, int(middle) - round(sqrt(row["below"] or 0))),
+        p50_micros=None if middle is None else int(middle),
+        p90_micros=None if middle is None else int(middle) + round(sqrt(row["above"] or 0)),
+        projected_share=None if middle is None else Decimal(middle) / Decimal(row["projected_of"]),
+        projected_plans=row["projected_plans"],
+        under_micros=row["under"],
+        under_plans=row["under_plans"],
+        over_micros=row["over"],
+        over_plans=row["over_plans"],
+    )
+
+
+def _row(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> PlanRow:
+    snapshot: PlanSnapshot | None = getattr(plan, "snapshot", None)
+    health = shown_health(plan, snapshot)
+    return PlanRow(
+        plan=plan,
+        snapshot=snapshot,
+        health=health,
+        reason=shown_reason(plan, snapshot),
+        platforms=platform_words(snapshot.platforms if snapshot else []),
+        days_left=days_left(plan),
+        proposal=proposal or Proposal.none(plan, health),
+    )
+
+
+def shown_health(plan: BudgetPlan, snapshot: PlanSnapshot | None) -> str:
+    """The status word: what a person did to the plan goes before what the last look found."""
+    if plan.status in (BudgetPlan.Status.PAUSED, BudgetPlan.Status.ENDED):
+        return str(plan.status)
+    if snapshot is None:
+        scheduled = plan.status == BudgetPlan.Status.SCHEDULED
+        return str(PlanHealth.SCHEDULED if scheduled else PlanHealth.UNKNOWN)
+    return str(snapshot.health)
+
+
+def shown_reason(plan: BudgetPlan, snapshot: PlanSnapshot | None) -> str:
+    """The strongest reason in a few words."""
+    if plan.status == BudgetPlan.Status.PAUSED and plan.paused_reason:
+        return plan.paused_reason
+    if snapshot is None:
+        return "Not looked at yet"
+    return brief(snapshot.reason, plan.currency, timezone=plan.timezone, at=snapshot.as_of)
+
+
+def platform_words(platforms: list[str]) -> str:
+    """Platforms by the names people use."""
+    return ", ".join(PLATFORMS.get(name, name) for name in platforms)
+
+
+def days_left(plan: BudgetPlan) -> int:
+    """Days of the flight from today on, today included; the whole flight before it starts."""
+    today = clock.today(plan.timezone)
+    return max(0, (plan.ends_on - max(today, plan.starts_on)).days + 1)
