@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from lane.accounts.models import Organization
+from lane.accounts.selectors import organizations_of
 from lane.core.actors import Actor, ActorKind
 
 SESSION_KEY = "organization"
@@ -28,9 +29,7 @@ class ActorMiddleware:
 def _organization_of(request: HttpRequest) -> Organization | None:
     if not request.user.is_authenticated:
         return None
-    mine = Organization.objects.filter(pk__in=request.user.memberships.values("organization_id")).order_by(
-        "id"
-    )
+    mine = organizations_of(request.user)
     chosen = request.session.get(SESSION_KEY)
     found = mine.filter(public_id=chosen).first() if chosen else None
     return found or mine.first()
