@@ -75,10 +75,8 @@ def with_missing(
     missing = sorted(set(wanted) - set(found))
     if not missing:
         return found
-    model = {Level.CAMPAIGN: AdCampaign, Level.GROUP: AdGroup, Level.AD: Ad}[level]
-    found |= dict(
-        model.objects.filter(ad_account=account, external_id__in=missing).values_list("external_id", "pk")
-    )
+    mirrored = {Level.CAMPAIGN: account.ad_campaigns, Level.GROUP: account.ad_groups, Level.AD: account.ads}
+    found |= dict(mirrored[level].filter(external_id__in=missing).values_list("external_id", "pk"))
     for external_id in sorted(set(missing) - set(found)):
         found[external_id] = _stand_in(account, level, external_id)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,7 +23,7 @@ class Mismatch:
 
 def note_days(
     account: AdAccount,
-    days: DateRange,
+    days: Iterable[date],
     *,
     fetched_at: datetime,
     settled: date,
@@ -34,7 +34,7 @@ def note_days(
     Facts that did not change are not rewritten, so that this row alone tells how fresh a day is. A day the
     platform reported no spend for is a true zero.
     """
-    on = list(days)
+    on = sorted(set(days))
     with database.cursor() as cursor:
         cursor.execute(
             "INSERT INTO campaigns_accountdayfreshness AS f "

@@ -240,7 +240,8 @@ def _store_level(
     changed += _mark_gone(known, listed, now)
     model._default_manager.bulk_create(new)
     _save(changed, [name.removesuffix("_id") for name in fields])
-    model._default_manager.filter(ad_account=account, external_id__in=listed).update(seen_at=now)
+    ours = [row.pk for key, row in known.items() if key in listed]
+    model._default_manager.filter(pk__in=ours).update(seen_at=now)
     return known
 
 

@@ -254,7 +254,9 @@ def test_a_listed_campaign_that_left_the_report_becomes_zero(google):
     account = google.accounts[0]
     sync.sync_account(account.pk, "today")
     idle = AdCampaign.objects.filter(ad_account=account, status="active").first()
-    control(google.sandbox, "POST", "edit", platform="google_ads", entity_id=idle.external_id, status="paused")
+    control(
+        google.sandbox, "POST", "edit", platform="google_ads", entity_id=idle.external_id, status="paused"
+    )
     google.advance(days=3)
     day = clock.today(account.timezone) - timedelta(days=1)
     put([fact(google, idle.pk, day, 7_000_000)])
@@ -275,4 +277,4 @@ def test_a_removed_campaign_the_platform_no_longer_reports_keeps_its_spend(googl
     put([fact(google, gone.pk, day, 7_000_000)])
     run = sync.sync_account(account.pk, "recent")
     assert (run.state, run.error_kind) == ("done", "totals_differ")
-    assert DailyPerformance.objects.get(entity_id=gone.pk).spend_micros == 7_000_000
+    assert DailyPerformance.objects.get(entity_id=gone.pk, level=1).spend_micros == 7_000_000
