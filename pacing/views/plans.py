@@ -48,9 +48,7 @@ def detail_page(
     advice = list(recommendations_for(actor).filter(plan=plan)[:20])
     health = shown_health(plan, snapshot)
     runs = list(runs_for(actor).filter(plan=plan).order_by("-at", "-id")[: detail.RUNS_SHOWN])
-    row = PlanRow(
-        plan, snapshot, health, "", "", days_left(plan), proposal or Proposal.none(plan, health)
-    )
+    row = PlanRow(plan, snapshot, health, "", "", days_left(plan), proposal or Proposal.none(plan, health))
     return render(
         request,
         "pacing/plans/detail.html",

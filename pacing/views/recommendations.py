@@ -21,7 +21,7 @@ from pacing.selectors import recommendations_for
 from pacing.selectors.table import shown_health
 from pacing.services import recommendations
 from pacing.views.plans import detail_page
-from pacing.words import reason_texts
+from pacing.words import brief
 
 SHOWN = 100
 _TABS = {"open": "Open", "accepted": "Accepted", "declined": "Declined", "past": "Expired or replaced"}
@@ -51,10 +51,9 @@ def recommendation_list(request: HttpRequest) -> HttpResponse:
     ]
     if view == "open":
         tabs[0]["count"] = len(rows) if len(rows) < SHOWN else f"{SHOWN}+"
-    may = any(policies.may(actor, "propose", client_id=row["advice"].client_id) for row in rows)
-    return render(
-        request, "pacing/recommendations/list.html", {"rows": rows, "tabs": tabs, "view": view, "may": may}
-    )
+    for row in rows:
+        row["may_accept"] = policies.may(actor, "propose", client_id=row["advice"].client_id)
+    return render(request, "pacing/recommendations/list.html", {"rows": rows, "tabs": tabs, "view": view})
 
 
 @login_required
@@ -107,7 +106,6 @@ def recommendation_decline(request: HttpRequest, public_id: UUID) -> HttpRespons
 def _row(advice: Recommendation) -> dict[str, Any]:
     plan = advice.plan
     snapshot = getattr(plan, "snapshot", None)
-    texts = reason_texts(advice.reasons, advice.currency, timezone=plan.timezone)
     ends = advice.effect.get("with") or {}
     without = advice.effect.get("without") or {}
     step = advice.new_micros - advice.now_micros
@@ -116,7 +114,7 @@ def _row(advice: Recommendation) -> dict[str, Any]:
         "plan": plan,
         "snap": snapshot,
         "health": shown_health(plan, snapshot),
-        "why": texts[0] if texts else "",
+        "why": brief(advice.reasons[0], advice.currency, timezone=plan.timezone) if advice.reasons else "",
         "step": format_money(step, advice.currency, signed=True),
         "moves_money": advice.kind in ("raise", "lower"),
         "with_p50": ends.get("p50"),
