@@ -3,23 +3,13 @@
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_process_init
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lane.settings.dev")
 
 app = Celery("lane")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-
-
-@worker_process_init.connect
-def _fresh_connections(**_: object) -> None:
-    """A forked worker must not share its parent's database sockets."""
-    from django.db import connections  # noqa: PLC0415 - only once Django is set up
-
-    for connection in connections.all():
-        connection.inc_thread_sharing()
-        connection.connection = None
 
 
 @beat_init.connect
