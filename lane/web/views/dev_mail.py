@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from notifications.channels.dev_mailbox import allowed
 from notifications.models import DevMail
 
 SHOWN = 100
@@ -33,6 +34,7 @@ def mail_detail(request: HttpRequest, mail_id: int) -> HttpResponse:
 @xframe_options_sameorigin
 def mail_html(request: HttpRequest, mail_id: int) -> HttpResponse:
     """The HTML part as a mail program shows it: no scripts, nothing from elsewhere."""
+    _require_development()
     mail = get_object_or_404(DevMail, pk=mail_id)
     html = mail.html.replace("<head>", '<head><base target="_top">', 1)
     response = HttpResponse(html or "<p>This mail has no HTML part.</p>")
@@ -41,6 +43,12 @@ def mail_html(request: HttpRequest, mail_id: int) -> HttpResponse:
     return response
 
 
+def _require_development() -> None:
+    if not allowed():
+        raise Http404
+
+
 def _page(request: HttpRequest, mail: DevMail | None) -> HttpResponse:
+    _require_development()
     context = {"mails": DevMail.objects.all()[:SHOWN], "mail": mail}
     return render(request, "dev_mail/list.html", context)
