@@ -61,7 +61,7 @@ class Command(BaseCommand):
         try:
             browser.sign_in(owner.email, owner.password)
             for platform in Platform:
-                browser.connect(reverse("connection-connect", args=[platform.value]))
+                browser.connect(reverse("connection-begin", args=[platform.value]))
                 self.stdout.write(f"Connected {platform.value} through its OAuth pages.")
         finally:
             browser.close()
