@@ -73,7 +73,7 @@ def stages(request: ApprovalRequest, able: list[User], actor: Actor) -> list[Sta
             "Proposed",
             "done",
             request.requested_by_label,
-            _when(request.created_at, zone) if request.version == 1 else f"version {request.version}",
+            _when(request.opened_at, zone) + (f", version {request.version}" if request.version > 1 else ""),
         ),
         _decision_stage(request, able, actor),
         Stage("Apply and read back", _apply_state(request, applied), "Lane", applied.words),

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from lane.accounts.models import ClientOwned
+from lane.core import clock
 from lane.core.models import PubliclyNamed, TimeStamped
 
 
@@ -38,6 +39,7 @@ class ApprovalRequest(PubliclyNamed, TimeStamped, ClientOwned):
     barred_user_ids = models.JSONField(
         default=list, help_text="People who may not decide: requester and editors."
     )
+    opened_at = models.DateTimeField(default=clock.now, help_text="Business time, UTC.")
     due_at = models.DateTimeField(help_text="Business time, UTC.")
     decided_at = models.DateTimeField(null=True, blank=True)
     outcome_reason = models.CharField(max_length=500, blank=True)
