@@ -14,6 +14,7 @@ from campaigns.platforms.records import AccountRecord, EntityStatus
 from campaigns.services import connections
 from lane.accounts import policies
 from lane.accounts.models import Client
+from lane.accounts.services import clients
 from lane.audit.services import record, recording
 from lane.core import dates, realtime
 from lane.core.actors import Actor
@@ -144,21 +145,12 @@ def _reassign(existing: AdAccount, connection: Connection, client: Client, actor
 def client_named(name: str, *, found: AccountRecord, actor: Actor) -> Client:
     """The organization's client of that name, made when there is none; it takes the account's currency and zone."""
     policies.require_on_organization(actor, "manage")
-    clean = " ".join(name.split())
-    if not clean:
-        raise InvalidInput(fields={"new_client": "Write the client's name."})
-    with transaction.atomic():
-        known = Client.objects.filter(organization_id=actor.organization_id, name__iexact=clean).first()
-        if known is not None:
-            return known
-        client = Client.objects.create(
-            organization_id=actor.organization_id,
-            name=clean[:120],
-            currency=found.currency,
-            timezone=found.timezone,
-        )
-        record("accounts.client.created", actor=actor, obj=client, after={"name": client.name})
-        return client
+    known = Client.objects.current().filter(
+        organization_id=actor.organization_id, name__iexact=" ".join(name.split())
+    )
+    return known.first() or clients.create(
+        actor=actor, name=name, currency=found.currency, timezone=found.timezone
+    )
 
 
 def set_sync(account_id: UUID | str, *, enabled: bool, actor: Actor) -> AdAccount:
