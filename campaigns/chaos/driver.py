@@ -104,29 +104,30 @@ class Driver:
             budget = self.budgets[number % len(self.budgets)]
             target = (budget.amount_micros or 0) + UNIT * (number // len(self.budgets) + 1)
             stubbornly(lambda n=number, b=budget, t=target: self._approve(n, b, t))
-            if number % 10 == 0:
+            if number % 20 == 0:
                 self.pulse()
                 self.say(approved=number)
 
+    @transaction.atomic
     def _approve(self, number: int, budget: Budget, target: int) -> None:
-        change_set = ChangeSet.objects.filter(origin="chaos", origin_id=str(number)).first()
-        if change_set is None:
-            change_set = changes.propose(
-                client=self.client,
-                title=f"Intent {number}",
-                reason="Fault run.",
-                targets=[changes.BudgetTarget(budget, target)],
-                origin="chaos",
-                origin_id=str(number),
-                actor=self.editor,
-            )
-        if change_set.state == ChangeSet.State.PROPOSED:
-            changes.authorise(
-                change_set.public_id,
-                approval_id=f"request-{number}",
-                approved_hash=change_set.content_hash,
-                actor=self.owner,
-            )
+        """Both steps in one transaction, as pacing does for guards: no approval request has to be opened."""
+        if ChangeSet.objects.filter(origin="chaos", origin_id=str(number)).exists():
+            return
+        change_set = changes.propose(
+            client=self.client,
+            title=f"Intent {number}",
+            reason="Fault run.",
+            targets=[changes.BudgetTarget(budget, target)],
+            origin="chaos",
+            origin_id=str(number),
+            actor=self.editor,
+        )
+        changes.authorise(
+            change_set.public_id,
+            approval_id=f"request-{number}",
+            approved_hash=change_set.content_hash,
+            actor=self.owner,
+        )
 
     def watch(self, count: int, seconds: float) -> None:
         """Hint at what is due until nothing is open; the run says when faults have ended."""
@@ -137,7 +138,7 @@ class Driver:
             self.say(approved=count, over=over)
             if over >= count:
                 return
-            time.sleep(0.4)
+            time.sleep(0.8)
 
     def pulse(self) -> None:
         """What beat does every few seconds: deliver events, hint at what is due, and repeat hints needlessly."""
@@ -146,7 +147,7 @@ class Driver:
             due = ledger.due(60)
             for change_id in due:
                 apply_change.hint(change_id)
-            for change_id in self.random.sample(due, min(5, len(due))):
+            for change_id in self.random.sample(due, min(4, len(due))):
                 for _ in range(2):
                     apply_change.hint(change_id)
                     self.duplicates += 1
