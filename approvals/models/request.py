@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from lane.accounts.models import ClientOwned
-from lane.core import clock
 from lane.core.models import PubliclyNamed, TimeStamped
 
 
@@ -39,7 +39,7 @@ class ApprovalRequest(PubliclyNamed, TimeStamped, ClientOwned):
     barred_user_ids = models.JSONField(
         default=list, help_text="People who may not decide: requester and editors."
     )
-    opened_at = models.DateTimeField(default=clock.now, help_text="Business time, UTC.")
+    opened_at = models.DateTimeField(default=timezone.now, help_text="Business time, UTC.")
     due_at = models.DateTimeField(help_text="Business time, UTC.")
     decided_at = models.DateTimeField(null=True, blank=True)
     outcome_reason = models.CharField(max_length=500, blank=True)

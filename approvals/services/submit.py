@@ -72,6 +72,7 @@ def open_request(
         requested_by_id=requested_by_id,
         requested_by_label=actor_label[:200],
         barred_user_ids=sorted(set(barred_user_ids)),
+        opened_at=clock.now(),
         due_at=min(due_at, expires_at) if expires_at else due_at,
     )
     reason = limits.automatic_reason(
