@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 MICROS = 1_000_000
+_LARGEST_AMOUNT = 9_000_000_000
 
 # ISO 4217 minor units that are not 2 (source: ISO 4217 list one).
 _MINOR_UNITS = {
@@ -18,16 +19,15 @@ _MINOR_UNITS = {
 }
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩", "CHF": "CHF\u00a0"}
 # The active national currencies of ISO 4217 list one.
-CURRENCIES = sorted(
-    (
-        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF"
-        " CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD"
-        " HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL"
-        " LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP"
-        " PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT"
-        " TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
-    ).split()
-)
+_ISO_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
+HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL
+LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP
+PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT
+TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = _ISO_CODES.split()
 MINUS = "\u2212"
 
 
@@ -73,14 +73,15 @@ def parse_amount(text: str | Decimal, currency: str) -> int:
         raise NotMoney(f"“{text}” is not an amount. Write it like 1250.00.") from None
     if not amount.is_finite():
         raise NotMoney("Write the amount in digits, like 1250.00.")
+    # Before any arithmetic, which would round or fail on a number of hundreds of digits.
+    if abs(amount) > _LARGEST_AMOUNT:
+        raise NotMoney("The amount is too large.")
     digits = minor_units(currency)
-    micros = amount * MICROS
-    if micros % unit_micros(currency):
+    exact = amount.quantize(Decimal(1).scaleb(-digits))
+    if exact != amount:
         allowed = f"at most {digits} decimals" if digits else "no decimals"
         raise NotMoney(f"{currency} amounts have {allowed}.")
-    if abs(micros) > 9_000_000_000_000_000:
-        raise NotMoney("The amount is too large.")
-    return int(micros)
+    return int(exact * MICROS)
 
 
 def round_down(micros: int, currency: str) -> int:

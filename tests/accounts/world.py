@@ -46,13 +46,13 @@ class World:
 
 def build() -> World:
     us = Organization.objects.create(name="Tallow Street Agency")
-    them = Organization.objects.create(name="Canary Partners")
+    them = Organization.objects.create(name="Quokka Partners")
     world = World(
         us=us,
         them=them,
         pinewick=Client.objects.create(organization=us, name="Pinewick Coffee"),
         aldermoor=Client.objects.create(organization=us, name="Aldermoor Homes"),
-        foreign_client=Client.objects.create(organization=them, name="Canary Kitchens"),
+        foreign_client=Client.objects.create(organization=them, name="Quokka Kitchens"),
     )
     for role in Role:
         world.add(role.value, role)
