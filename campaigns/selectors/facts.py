@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import Q
 from numpy.typing import NDArray
 
-from campaigns.models import BudgetValue
+from campaigns.models import BudgetValue, DailyPerformance
 
 CHUNK = 2_000  # one packed value is capped at 1 GB; 2,000 plans of a quarter stay below 20 MB
 EPOCH = date(2000, 1, 1)
@@ -196,6 +197,26 @@ def campaign_spend(campaign_ids: Iterable[int], first: date, last: date) -> dict
         [list(campaign_ids), first, last],
     )
     return dict(rows)
+
+
+def daily_rows(
+    account_id: int,
+    level: int,
+    first: date,
+    last: date,
+    *,
+    entity_ids: Sequence[int] | None = None,
+    after: tuple[date, int] | None = None,
+    limit: int,
+) -> list[DailyPerformance]:
+    """Facts of one account in the order (day, entity), from where the last page ended."""
+    rows = DailyPerformance.objects.filter(ad_account_id=account_id, level=level, on__range=(first, last))
+    if entity_ids is not None:
+        rows = rows.filter(entity_id__in=entity_ids)
+    if after is not None:
+        on, entity_id = after
+        rows = rows.filter(Q(on__gt=on) | Q(on=on, entity_id__gt=entity_id), on__gte=on)
+    return list(rows.order_by("on", "entity_id")[:limit])
 
 
 def _packed(statement: str, pairs: Sequence[Asked]) -> bytes:

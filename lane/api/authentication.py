@@ -62,6 +62,14 @@ def _actor_of(key: ApiKey, request: Request) -> Actor:
 class SessionAuthentication(authentication.SessionAuthentication):
     """The signed-in person's session; CSRF is enforced."""
 
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """The person, acting through the API."""
+        found = super().authenticate(request)
+        actor: Actor | None = getattr(request._request, "actor", None)
+        if found is not None and actor is not None:
+            request._request.actor = actor.through("api")  # type: ignore[attr-defined]
+        return found
+
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
     """Describes the key in the schema."""

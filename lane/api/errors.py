@@ -50,7 +50,9 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 def _describe(exc: Exception) -> tuple[int, str, str, list[dict[str, str]] | None] | None:
     if isinstance(exc, InvalidInput):
-        errors = [{"pointer": f"/{name}", "detail": text} for name, text in exc.fields.items()]
+        errors = [
+            {"pointer": f"/{name.replace('.', '/')}", "detail": text} for name, text in exc.fields.items()
+        ]
         return exc.status, exc.code, exc.message, errors
     if isinstance(exc, LaneError):
         return exc.status, exc.code, exc.message, None

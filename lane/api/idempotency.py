@@ -18,12 +18,23 @@ from lane.core.models import IdempotentRequest
 HEADER = "Idempotency-Key"
 
 
-def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+View = Callable[..., Response]
+_RETRY_LATER = frozenset({401, 429})
+
+
+def idempotent(view: View | None = None, *, never_stored: tuple[str, ...] = ()) -> Any:
     """Make a POST handler honour the header. Without the header nothing changes.
 
     A repeated key with the same body gets the stored answer, with another body 422, while running 409.
-    An answer of 500 or above frees the key.
+    An answer of 500 or above frees the key. Fields in ``never_stored`` are secrets shown once: a replay has
+    null there.
     """
+    if view is None:
+        return lambda found: _honouring(found, never_stored)
+    return _honouring(view, never_stored)
+
+
+def _honouring(view: View, never_stored: tuple[str, ...]) -> View:
 
     @wraps(view)
     def wrapped(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -39,12 +50,16 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
             return _replay(request, row)
         try:
             response = view(self, request, *args, **kwargs)
-        except Exception as error:
-            response = self.handle_exception(error)
-            if getattr(response, "status_code", 500) >= 500:
+        except Exception as error:  # noqa: BLE001 - whatever it was decides what is stored
+            try:
+                response = self.handle_exception(error)
+            except Exception:
                 row.delete()
                 raise
-        _store(row, response)
+        if response.status_code >= 500 or response.status_code in _RETRY_LATER:
+            row.delete()
+        else:
+            _store(row, response, never_stored)
         return response
 
     return wrapped
@@ -86,14 +101,17 @@ def _replay(request: Request, row: IdempotentRequest) -> Response:
         )
     if row.status is None:
         return _refuse(request, 409, "request_running", "The first request with this key is still running.")
-    response = Response(row.response, status=row.status)
+    kind = PROBLEM if row.status >= 400 else None
+    response = Response(row.response, status=row.status, content_type=kind)
     response["Idempotency-Replayed"] = "true"
     return response
 
 
-def _store(row: IdempotentRequest, response: Response) -> None:
+def _store(row: IdempotentRequest, response: Response, never_stored: tuple[str, ...]) -> None:
     row.status = response.status_code
     row.response = json.loads(json.dumps(response.data, default=str))
+    if isinstance(row.response, dict):
+        row.response |= {name: None for name in never_stored if name in row.response}
     row.save(update_fields=["status", "response"])
 
 

@@ -245,6 +245,24 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SyncKind": "campaigns.models.SyncRun.Kind",
+        "BudgetKind": "campaigns.models.Budget.Kind",
+        "DecisionKind": "approvals.models.Decision.Kind",
+        "SyncState": "campaigns.models.SyncRun.State",
+        "DriftState": "campaigns.models.Drift.State",
+        "ImportState": "campaigns.models.CsvImport.State",
+        "ChangeSetState": "campaigns.models.ChangeSet.State",
+        "ChangeState": "campaigns.models.Change.State",
+        "RecommendationState": "pacing.models.Recommendation.State",
+        "RequestState": "approvals.models.ApprovalRequest.State",
+        "JobState": "lane.core.models.Job.State",
+        "ConnectionStatus": "campaigns.models.Connection.Status",
+        "AdAccountStatus": "campaigns.models.AdAccount.Status",
+        "EntityStatus": "campaigns.models.EntityStatus",
+        "PlanStatus": "pacing.models.BudgetPlan.Status",
+        "PlanHealth": "pacing.models.PlanHealth",
+    },
 }
 
 # --- mail --------------------------------------------------------------------------------------------

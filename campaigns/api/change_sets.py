@@ -1,0 +1,237 @@
+"""Change sets and the ledger: the only way in to a platform, and what became of each write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns import selectors
+from campaigns.api.filters import ChangeFilter, ChangeSetFilter
+from campaigns.models import Change, ChangeSet, WriteCall
+from campaigns.selectors.changes import change_sets_for, changes_for
+from campaigns.services import changes
+from lane.accounts.selectors import clients_for
+from lane.api.fields import (
+    LaneSerializer,
+    MoneyField,
+    MoneyInput,
+    OptionalReasonSerializer,
+    ReasonSerializer,
+    RefField,
+)
+from lane.api.idempotency import idempotent
+from lane.api.views import LaneReadViewSet, named, parsed
+from lane.core.actors import Actor
+from lane.core.errors import InvalidInput
+from lane.core.money import Money
+
+
+class ChangeSerializer(LaneSerializer):
+    """One absolute value on one budget or campaign, and how far its write came."""
+
+    client = RefField("client")
+    change_set = RefField("change_set")
+    ad_account = RefField("ad_account")
+    platform = serializers.CharField(source="ad_account.platform", read_only=True)
+    budget = RefField("budget")
+    ad_campaign = RefField("ad_campaign")
+    base = MoneyField(attribute="base_micros")
+    target = MoneyField(attribute="target_micros")
+
+    class Meta:
+        model = Change
+        fields = [
+            "id", "client", "change_set", "version", "ad_account", "platform", "field", "budget", "base", "target",
+            "ad_campaign", "base_status", "target_status", "state", "outcome", "is_automatic", "is_guard",
+            "attempts", "approval_id", "platform_request_id", "sent_at", "finished_at", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class WriteCallSerializer(serializers.ModelSerializer):
+    """One call to the platform: noted before it left, answered after."""
+
+    class Meta:
+        model = WriteCall
+        fields = ["sent_at", "answered_at", "answer", "message", "request_id"]
+        read_only_fields = fields
+
+
+class ChangeDetailSerializer(ChangeSerializer):
+    """A change with every call that was made for it."""
+
+    calls = WriteCallSerializer(many=True, read_only=True)
+
+    class Meta(ChangeSerializer.Meta):
+        fields = [*ChangeSerializer.Meta.fields, "calls"]
+        read_only_fields = fields
+
+
+class ChangeSetSerializer(LaneSerializer):
+    """What people approve as a whole. ``changes`` are those of the present version."""
+
+    client = RefField("client")
+    undoes = RefField("undoes")
+    changes = ChangeSerializer(source="current_rows", many=True, read_only=True)
+
+    class Meta:
+        model = ChangeSet
+        fields = [
+            "id", "client", "title", "reason", "evidence", "state", "version", "content_hash", "origin",
+            "origin_id", "proposed_by_kind", "proposed_by_label", "approval_id", "authorised_at", "expires_at",
+            "undoes", "changes", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class TargetSerializer(serializers.Serializer):
+    """A budget with its new amount, or an ad campaign with its new status."""
+
+    budget = serializers.UUIDField(required=False)
+    amount = MoneyInput(required=False)
+    ad_campaign = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=["active", "paused"], required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the two pairs."""
+        given = set(attrs)
+        if given not in ({"budget", "amount"}, {"ad_campaign", "status"}):
+            raise serializers.ValidationError("Give budget and amount, or ad_campaign and status.")
+        return attrs
+
+
+class ProposeSerializer(serializers.Serializer):
+    """What to change, and why: the approver reads it."""
+
+    client = serializers.UUIDField()
+    title = serializers.CharField(max_length=200)
+    reason = serializers.CharField(max_length=2000)
+    targets = TargetSerializer(many=True, allow_empty=False)
+
+
+class EditSerializer(serializers.Serializer):
+    """A new version of a proposal; ``version`` is the one that was read."""
+
+    version = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=2000)
+    targets = TargetSerializer(many=True, allow_empty=False)
+
+
+class ChangeSetViewSet(LaneReadViewSet[ChangeSet]):
+    """Change sets. Nothing reaches a platform without one that was approved."""
+
+    queryset = ChangeSet.objects.none()
+    serializer_class = ChangeSetSerializer
+    filterset_class = ChangeSetFilter
+    write_scope = "propose"
+
+    def get_queryset(self) -> QuerySet[ChangeSet]:
+        """Change sets of the clients the caller sees."""
+        return with_current_changes(self.actor)
+
+    @extend_schema(request=ProposeSerializer, responses={201: ChangeSetSerializer})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Propose changes. They wait for approval unless the client's policy approves them at once."""
+        asked = parsed(ProposeSerializer, request.data)
+        client = named(clients_for(self.actor), asked["client"], "client")
+        made = changes.propose(
+            client=client,
+            title=asked["title"],
+            reason=asked["reason"],
+            targets=_targets(asked["targets"], self.actor),
+            origin="api",
+            actor=self.actor,
+        )
+        return self.answer(made, status=201)
+
+    @extend_schema(request=EditSerializer, responses=ChangeSetSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def edit(self, request: Request, public_id: str) -> Response:
+        """Replace what is asked for: a new version; decisions and links of the old one no longer hold."""
+        change_set = self.get_object()
+        asked = parsed(EditSerializer, request.data)
+        made = changes.edit(
+            change_set.public_id,
+            targets=_targets(asked["targets"], self.actor),
+            reason=asked["reason"],
+            expected_version=asked["version"],
+            actor=self.actor,
+        )
+        return self.answer(made)
+
+    @extend_schema(request=OptionalReasonSerializer, responses=ChangeSetSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def withdraw(self, request: Request, public_id: str) -> Response:
+        """Take a change set back before anything was sent."""
+        asked = parsed(OptionalReasonSerializer, request.data)
+        return self.answer(changes.withdraw(self.get_object().public_id, actor=self.actor, **asked))
+
+    @extend_schema(request=ReasonSerializer, responses={201: ChangeSetSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def undo(self, request: Request, public_id: str) -> Response:
+        """Propose the values from before, for every applied change that still stands."""
+        asked = parsed(ReasonSerializer, request.data)
+        return self.answer(changes.undo(self.get_object().public_id, actor=self.actor, **asked), status=201)
+
+
+class ChangeViewSet(LaneReadViewSet[Change]):
+    """The ledger: every intended write and what became of it."""
+
+    queryset = Change.objects.none()
+    serializer_class = ChangeSerializer
+    filterset_class = ChangeFilter
+
+    def get_queryset(self) -> QuerySet[Change]:
+        """Ledger rows of the clients the caller sees."""
+        rows = changes_for(self.actor)
+        return rows.prefetch_related("calls") if self.action == "retrieve" else rows
+
+    def get_serializer_class(self) -> type[ChangeSerializer]:
+        """A single row shows its calls too."""
+        return ChangeDetailSerializer if self.action == "retrieve" else ChangeSerializer
+
+
+def with_current_changes(actor: Actor) -> QuerySet[ChangeSet]:
+    """Change sets with the rows of their present version as ``current_rows``."""
+    rows = (
+        Change.objects.filter(version=F("change_set__version"))
+        .select_related("client", "change_set", "ad_account", "budget", "ad_campaign")
+        .order_by("id")
+    )
+    return change_sets_for(actor).prefetch_related(Prefetch("changes", queryset=rows, to_attr="current_rows"))
+
+
+def shown_change_set(change_set: ChangeSet, actor: Actor) -> Response:
+    """A change set that another resource's action made."""
+    fresh = with_current_changes(actor).get(pk=change_set.pk)
+    return Response(ChangeSetSerializer(fresh).data, status=201)
+
+
+def _targets(asked: Sequence[dict[str, Any]], actor: Actor) -> list[changes.Target]:
+    targets: list[changes.Target] = []
+    for place, one in enumerate(asked):
+        if "budget" in one:
+            budget = named(selectors.budgets_for(actor), one["budget"], f"targets.{place}.budget")
+            money: Money = one["amount"]
+            if money.currency != budget.currency:
+                raise InvalidInput(
+                    fields={f"targets.{place}.amount": f"This budget is in {budget.currency}."}
+                )
+            targets.append(changes.BudgetTarget(budget, money.micros))
+        else:
+            campaign = named(
+                selectors.ad_campaigns_for(actor), one["ad_campaign"], f"targets.{place}.ad_campaign"
+            )
+            targets.append(changes.StatusTarget(campaign, one["status"]))
+    return targets

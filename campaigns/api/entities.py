@@ -1,0 +1,136 @@
+"""Budgets and ad campaigns as the platforms have them, and edits that others made there."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns import selectors
+from campaigns.api.change_sets import ChangeSetSerializer, shown_change_set
+from campaigns.api.filters import AdCampaignFilter, BudgetFilter, DriftFilter
+from campaigns.models import AdCampaign, Budget, Drift
+from campaigns.services import drift_settlement
+from lane.api.fields import LaneSerializer, MoneyField, OptionalReasonSerializer, RefField
+from lane.api.idempotency import idempotent
+from lane.api.views import LaneReadViewSet, parsed
+
+
+class BudgetSerializer(LaneSerializer):
+    """A platform budget: what pacing writes. ``verified`` is what Lane last wrote and read back."""
+
+    client = RefField("client")
+    ad_account = RefField("ad_account")
+    platform = serializers.CharField(source="ad_account.platform", read_only=True)
+    amount = MoneyField(attribute="amount_micros")
+    verified = MoneyField(attribute="verified_micros")
+    floor = MoneyField(attribute="floor_micros")
+    ceiling = MoneyField(attribute="ceiling_micros")
+
+    class Meta:
+        model = Budget
+        fields = [
+            "id", "name", "client", "ad_account", "platform", "external_id", "kind", "carrier", "amount",
+            "verified", "floor", "ceiling", "shared", "raw_status", "removed_at", "seen_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class AdCampaignSerializer(LaneSerializer):
+    """A campaign at a platform. Only what Lane paused (``paused_by_lane_at``) may Lane resume."""
+
+    client = RefField("client")
+    ad_account = RefField("ad_account")
+    platform = serializers.CharField(source="ad_account.platform", read_only=True)
+    budget = RefField("budget")
+
+    class Meta:
+        model = AdCampaign
+        fields = [
+            "id", "name", "client", "ad_account", "platform", "external_id", "status", "raw_status",
+            "limited_reasons", "channel", "budget", "starts_on", "ends_on", "paused_by_lane_at", "removed_at",
+            "seen_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class DriftSerializer(LaneSerializer):
+    """A budget that is not what Lane last wrote."""
+
+    client = RefField("client")
+    budget = RefField("budget")
+    expected = MoneyField(attribute="expected_micros", currency="budget.currency")
+    observed = MoneyField(attribute="observed_micros", currency="budget.currency")
+
+    class Meta:
+        model = Drift
+        fields = [
+            "id", "client", "budget", "expected", "observed", "seen_at", "edited_at", "edited_by", "edited_with",
+            "state", "settled_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class BudgetViewSet(LaneReadViewSet[Budget]):
+    """Budgets; they change through change sets only."""
+
+    queryset = Budget.objects.none()
+    serializer_class = BudgetSerializer
+    filterset_class = BudgetFilter
+
+    def get_queryset(self) -> QuerySet[Budget]:
+        """Budgets of the clients the caller sees."""
+        return selectors.budgets_for(self.actor)
+
+
+class AdCampaignViewSet(LaneReadViewSet[AdCampaign]):
+    """Ad campaigns; they change through change sets only."""
+
+    queryset = AdCampaign.objects.none()
+    serializer_class = AdCampaignSerializer
+    filterset_class = AdCampaignFilter
+
+    def get_queryset(self) -> QuerySet[AdCampaign]:
+        """Campaigns of the clients the caller sees."""
+        return selectors.ad_campaigns_for(self.actor)
+
+
+class DriftViewSet(LaneReadViewSet[Drift]):
+    """Edits that others made at the platform, and what was done about them."""
+
+    queryset = Drift.objects.none()
+    serializer_class = DriftSerializer
+    filterset_class = DriftFilter
+    write_scopes = {"reapply": "propose"}
+
+    def get_queryset(self) -> QuerySet[Drift]:
+        """Drifts of the clients the caller sees."""
+        return selectors.drifts_for(self.actor).select_related("client")
+
+    @extend_schema(request=OptionalReasonSerializer, responses=DriftSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def adopt(self, request: Request, public_id: str) -> Response:
+        """Accept the platform's amount as the one that counts."""
+        asked = parsed(OptionalReasonSerializer, request.data)
+        return self.answer(drift_settlement.adopt(self.get_object().public_id, actor=self.actor, **asked))
+
+    @extend_schema(request=OptionalReasonSerializer, responses=DriftSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def leave(self, request: Request, public_id: str) -> Response:
+        """Leave it as it is; the same amount is not reported again."""
+        asked = parsed(OptionalReasonSerializer, request.data)
+        return self.answer(drift_settlement.leave(self.get_object().public_id, actor=self.actor, **asked))
+
+    @extend_schema(request=OptionalReasonSerializer, responses={201: ChangeSetSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def reapply(self, request: Request, public_id: str) -> Response:
+        """Propose to set the budget back to what Lane wrote; the change set needs its approval."""
+        asked = parsed(OptionalReasonSerializer, request.data)
+        made = drift_settlement.reapply(self.get_object().public_id, actor=self.actor, **asked)
+        return shown_change_set(made, self.actor)

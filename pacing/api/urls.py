@@ -1,0 +1,15 @@
+"""Addresses of pacing under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
+
+from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("plans", PlanViewSet, basename="api-plan")
+router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run")
+router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
+
+urlpatterns: list[URLPattern | URLResolver] = [*router.urls]
