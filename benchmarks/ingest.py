@@ -25,6 +25,7 @@ from campaigns.sync.upsert import Fact, Outcome
 from lane.accounts.models import Client, Organization
 
 TITLE = "Ingest into facts, as a ratio to raw COPY"
+ROWS = 100_000
 FIRST_DAY = date(2026, 4, 1)
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 GOALS = {"new": 0.10, "half": 0.10, "unchanged": 0.40, "tenth": 0.25, "all": 0.08}
@@ -44,19 +45,14 @@ _COLUMNS = (
 def run(options: dict[str, Any]) -> dict[str, Any]:
     """All cases, in several interleaved rounds."""
     rounds = options["rounds"] or (7 if options["full"] else 5)
-    rows = (
-        100_000
-        if options["full"] or not os.environ.get("LANE_BENCH_ROWS")
-        else int(os.environ["LANE_BENCH_ROWS"])
-    )
     dice = random.Random(options["seed"])
-    facts = _facts(rows, dice)
+    facts = _facts(dice)
     partitions.ensure(FIRST_DAY, FIRST_DAY + timedelta(days=29))
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         _make_raw_table(owner)
         cases = _cases(facts, dice)
         ratios: dict[str, list[float]] = {name: [] for name in cases}
-        speeds: dict[str, list[float]] = {"raw": []} | {name: [] for name in cases}
+        speeds: dict[str, list[float]] = {name: [] for name in ("raw", *cases)}
         outcomes: dict[str, Outcome] = {}
         raw_block = _encode_raw(facts)
         drift = 0
@@ -68,13 +64,12 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
                 taken = _timed(lambda name=name, block=block: outcomes.update({name: upsert.daily(block)}))  # type: ignore[misc]
                 drift += reconcile.account_day_drift()
                 ratios[name].append(raw / taken)
-                speeds["raw"].append(rows / raw)
-                speeds[name].append(rows / taken)
-    return _result(rows, rounds, ratios, speeds, outcomes, drift)
+                speeds["raw"].append(ROWS / raw)
+                speeds[name].append(ROWS / taken)
+    return _result(rounds, ratios, speeds, outcomes, drift)
 
 
 def _result(
-    rows: int,
     rounds: int,
     ratios: dict[str, list[float]],
     speeds: dict[str, list[float]],
@@ -114,14 +109,14 @@ def _result(
     return {
         "ok": all(figure.get("ok", True) for figure in figures),
         "figures": figures,
-        "rows": rows,
+        "rows": ROWS,
         "rounds": rounds,
         "raw_rows_per_s": round(statistics.median(speeds["raw"])),
         "cases": cases,
     }
 
 
-def _facts(rows: int, dice: random.Random) -> list[Fact]:
+def _facts(dice: random.Random) -> list[Fact]:
     """Thirty days of many campaigns in twenty accounts, as one night's re-read brings them."""
     organization = Organization.objects.create(name="Bench")
     client = Client.objects.create(organization=organization, name="Bench")
@@ -148,7 +143,7 @@ def _facts(rows: int, dice: random.Random) -> list[Fact]:
             fetched_at=AT,
             is_final=False,
         )
-        for number, entity in ((number, number // 30) for number in range(rows))
+        for number, entity in ((number, number // 30) for number in range(ROWS))
     ]
 
 
