@@ -81,7 +81,7 @@ class PostgresServer:
         fresh = not self.data.exists()
         if fresh:
             self.data.mkdir(mode=0o700)
-        self.user = server_user.choose(folder=self.folder, program=self.programs / "postgres")
+        self.user = server_user.choose(folder=self.folder, program=self.programs / "initdb")
         if self.user.reads_our_folders:
             if fresh:
                 self.user.take(self.data)

@@ -74,6 +74,8 @@ def choose(*, folder: Path, program: Path) -> ServerUser:
             entry.pw_gid,
             (
                 *identity,
+                # Without it access(2), with which PostgreSQL's programs look for each other, forgets the capability.
+                "--securebits=+no_setuid_fixup",
                 "--inh-caps=-all,+dac_override",
                 "--ambient-caps=-all,+dac_override",
                 "--bounding-set=-all,+dac_override",
@@ -114,7 +116,9 @@ def own_folder_under_var_tmp(clone: Path, user: ServerUser, *, base: Path = Path
 
 def _works(user: ServerUser, *command: str | Path) -> bool:
     try:
-        return user.run(*command, timeout=20).returncode == 0
+        done = user.run(*command, timeout=20)
+        # PostgreSQL's programs only complain, and go on, when they may not look at themselves.
+        return done.returncode == 0 and not done.stderr
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from lane.devservices import programs, server_user
 from lane.devservices.postgres import APP, OWNER, PostgresServer
 from lane.devservices.processes import command_line, wait_until
 
@@ -164,6 +165,16 @@ def test_as_root_the_server_keeps_one_capability_and_no_parent_folder_changes(pr
         found = folder.stat()
         assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o700)
     server.stop("immediate")
+
+
+@as_root
+def test_as_root_the_programs_find_each_other_below_a_private_folder(private_home):
+    copy = programs.copied(programs.binaries(), private_home)
+    for folder in (private_home, copy):
+        folder.chmod(0o700)
+    user = server_user.choose(folder=private_home, program=copy / "bin" / "initdb")
+    assert user.reads_our_folders
+    assert user.run(copy / "bin" / "initdb", "-V").stderr == ""
 
 
 @as_root
