@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/<uuid:public_id>/decide/", inbox.request_decide, name="request-decide"),
     path("a/l/<str:token>", by_link.open_link, name="link-open"),
     path("a/<uuid:public_id>/", by_link.show, name="link-request"),
+    path("a/<uuid:public_id>/sign-out/", by_link.sign_out, name="link-sign-out"),
     path("a/<uuid:public_id>/decide/", by_link.decide, name="link-decide"),
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,8 +41,6 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return _unseen(_dead(request, "This link does not exist. Open it from the newest mail.", 404))
     except Gone as error:
         return _unseen(_dead(request, error.message, error.status))
-    if request.user.is_authenticated and request.user.pk != link.user_id:
-        return _unseen(_not_yours(request, link))
     if request.method == "GET":
         links.note_opened(link)
     step = request.GET.get("step", "")
@@ -99,6 +98,14 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
         approval.refresh_from_db()
         return _private(_page(request, approval, link, None, status=error.status, message=error.message))
     return _private(redirect(here))
+
+
+@require_POST
+def sign_out(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Sign the other person out, so that the link's own person can go on in this browser."""
+    _found(request, public_id)
+    logout(request)
+    return _private(redirect("link-request", public_id))
 
 
 def _found(request: HttpRequest, public_id: UUID) -> tuple[ApprovalRequest, ApprovalLink | None]:
@@ -191,7 +198,7 @@ def _dead(request: HttpRequest, message: str, status: int) -> HttpResponse:
 
 
 def _not_yours(request: HttpRequest, link: ApprovalLink) -> HttpResponse:
-    context = {"for_name": str(link.user)}
+    context = {"for_name": str(link.user), "approval": link.request}
     return render(request, "approvals/links/not_yours.html", context, status=403)
 
 

@@ -165,14 +165,23 @@ def test_an_edit_after_the_mail_went_out_is_refused_and_explained(asked: World, 
 
 def test_somebody_else_signed_in_cannot_use_the_link(asked: World, browser_tab: Browser) -> None:
     browser_tab.force_login(asked.other_approver, PASSWORD)
-    answer = browser_tab.get(f"/a/l/{asked.token}")
-    assert answer.status_code == 403
-    assert "This link is for Ines Moreau" in answer.content.decode()
-    browser_tab.logout()
     address = follow(browser_tab, asked.token)
-    browser_tab.force_login(asked.other_approver, PASSWORD)
-    assert browser_tab.get(address).status_code == 403
+    answer = browser_tab.get(address)
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "This link is for Ines Moreau" in page and "€490.00" not in page
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    form = {
+        "csrfmiddlewaretoken": token,
+        "kind": "approve",
+        "typed": "490",
+        "content_hash": asked.request.content_hash,
+    }
+    assert browser_tab.post(f"{address}decide/", form).status_code == 403
     assert not Decision.objects.exists()
+    # signing out in the same browser lets the link's own person go on
+    assert browser_tab.post(f"{address}sign-out/", {"csrfmiddlewaretoken": token}).status_code == 302
+    assert "Private link for Ines Moreau" in browser_tab.get(address).content.decode()
 
 
 def _sign_in(tab: Browser, world: World) -> None:
