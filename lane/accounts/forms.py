@@ -13,8 +13,9 @@ from lane.accounts.models import Client, Role, Scope
 from lane.core import clock, money
 from lane.core.errors import InvalidInput
 
-_EVERYTHING = "Every client"
-_KEY_DAYS = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "Never")]
+EVERY_CLIENT = "every"
+_NEVER = "never"
+_KEY_DAYS = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), (_NEVER, "Never")]
 
 
 def show_refusal(form: forms.Form, refused: InvalidInput) -> None:
@@ -77,7 +78,7 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label="E-mail")
     role = forms.ChoiceField()
-    client = forms.ChoiceField(required=False, label="May see")
+    client = forms.ChoiceField(label="May see")
     is_approver = forms.BooleanField(
         required=False, label="May decide approval requests", help_text="Whatever the role."
     )
@@ -87,9 +88,8 @@ class InviteForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kw)
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
-        whole = [("", _EVERYTHING)] if everything else []
+        whole = [(EVERY_CLIENT, "Every client")] if everything else []
         self.fields["client"].choices = whole + [(str(c.public_id), c.name) for c in clients]  # type: ignore[attr-defined]
-        self.fields["client"].required = not everything
 
 
 class MemberForm(forms.Form):
@@ -119,7 +119,7 @@ class ApiKeyForm(forms.Form):
         label="Only for these clients",
         help_text="Choose none for every client you see.",
     )
-    days = forms.ChoiceField(choices=_KEY_DAYS, required=False, label="Expires after", initial="90")
+    days = forms.ChoiceField(choices=_KEY_DAYS, label="Expires after", initial="90")
 
     def __init__(self, *args: Any, clients: Iterable[Client], **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -129,7 +129,7 @@ class ApiKeyForm(forms.Form):
     def expires_at(self) -> datetime | None:
         """When the key ends, None for never (machine time)."""
         days = self.cleaned_data["days"]
-        return clock.machine_now() + timedelta(days=int(days)) if days else None
+        return clock.machine_now() + timedelta(days=int(days)) if days != _NEVER else None
 
 
 class JoinForm(forms.Form):

@@ -47,7 +47,7 @@ ADMIN_DOORS = [
     ("post", "/settings/clients/new/", {"name": "New", "currency": "EUR", "timezone": "Europe/Berlin"}),
     ("post", "/settings/clients/{pinewick}/archive/", {}),
     ("post", "/settings/clients/{pinewick}/share/", {"email": "x@example.com"}),
-    ("post", "/settings/team/invite/", {"email": "x@example.com", "role": "viewer", "client": ""}),
+    ("post", "/settings/team/invite/", {"email": "x@example.com", "role": "viewer", "client": "every"}),
     ("get", "/settings/team/{member}/", {}),
     ("post", "/settings/team/{member}/remove/", {}),
     ("post", "/settings/organization/", {"name": "Renamed"}),
@@ -90,7 +90,7 @@ def test_a_refused_form_says_what_to_fix_and_changes_nothing(world: World):
     taken = browser.post("/settings/clients/new/", {**terms, "budget_limit": ""})
     assert taken.status_code == 422 and b"already a client of this name" in taken.content
     invited = browser.post(
-        "/settings/team/invite/", {"email": "x@example.com", "role": "owner", "client": ""}
+        "/settings/team/invite/", {"email": "x@example.com", "role": "owner", "client": "every"}
     )
     assert invited.status_code == 422 and Invitation.objects.count() == 0
 

@@ -71,7 +71,7 @@ def row_of(entry: AuditEntry, clients: Mapping[int, str]) -> ActivityRow:
 
 def action_words(action: str) -> str:
     """``campaigns.change_set.proposed`` is “Change set proposed”."""
-    words = " ".join(action.split(".")[1:] or [action]).replace("_", " ")
+    words = " ".join(action.split(".")[1:] or [action]).replace("_", " ").replace("api key", "API key")
     return words[:1].upper() + words[1:]
 
 

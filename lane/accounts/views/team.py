@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lane.accounts import policies, selectors
 from lane.accounts.doors import actor_of, member_page
-from lane.accounts.forms import InviteForm, MemberForm, show_refusal
+from lane.accounts.forms import EVERY_CLIENT, InviteForm, MemberForm, show_refusal
 from lane.accounts.models import Client, Role
 from lane.accounts.services import clients, invitations, team
 from lane.core.actors import Actor
@@ -36,7 +36,7 @@ def member_invite(request: HttpRequest) -> HttpResponse:
         policies.require_on_organization(actor, "manage")
     elif form.is_valid():
         asked = form.cleaned_data
-        client = clients.own(asked["client"], actor) if asked["client"] else None
+        client = None if asked["client"] == EVERY_CLIENT else clients.own(asked["client"], actor)
         try:
             sent = invitations.invite(
                 email=asked["email"],
