@@ -17,3 +17,5 @@ STORAGES = {
 AXES_ENABLED = False
 # Tests open and close databases; pooled connections would keep them busy.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+# The web server of the browser tests serves style sheets straight from the sources.
+WHITENOISE_USE_FINDERS = True
