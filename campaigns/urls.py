@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from campaigns.views import accounts, ad_campaigns, connections, imports
 
@@ -30,4 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<uuid:public_id>/", imports.import_detail, name="import-detail"),
     path("imports/<uuid:public_id>/columns/", imports.import_columns, name="import-columns"),
     path("imports/<uuid:public_id>/carry-out/", imports.import_carry_out, name="import-carry-out"),
+    path("", include("campaigns.urls_changes")),
 ]

@@ -28,7 +28,7 @@ from lane.devservices.sandbox import SandboxServer
 
 # All steps shortened together, in the order that keeps them safe: late write < quiet, freeze < lease.
 LIMITS = {
-    "LANE_LEDGER_LEASE_SECONDS": "6",
+    "LANE_LEDGER_LEASE_SECONDS": "5",
     "LANE_LEDGER_CALL_SECONDS": "3",
     "LANE_LEDGER_MARGIN_SECONDS": "0.5",
     "LANE_LEDGER_QUIET_SECONDS": "3",
@@ -77,7 +77,7 @@ def run(
     intents: int,
     seed: int,
     variant: str = "ledger",
-    strike_every: tuple[float, float] = (0.8, 2.0),
+    strike_every: tuple[float, float] = (3.0, 6.0),
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Break everything breakable while ``intents`` changes are written, then count the damage."""
@@ -179,7 +179,7 @@ def _environment(services: PrivateServices, sandbox: SandboxServer) -> dict[str,
         "LANE_SANDBOX": "1",
         "LANE_SANDBOX_FILE": str(sandbox.file),
         "LANE_STATE": str(services.folder),
-        "LANE_LOG_LEVEL": "INFO",
+        "LANE_LOG_LEVEL": "WARNING",
         "LANE_CHAOS_DONE": str(services.folder / "done.txt"),
         "PYTHONPATH": str(ROOT),
     }

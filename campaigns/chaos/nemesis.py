@@ -13,7 +13,7 @@ from contextlib import suppress
 from campaigns.chaos.workers import Worker
 from lane.devservices.private import PrivateServices
 
-LONGEST_FREEZE_SECONDS = 3.0
+LONGEST_FREEZE_SECONDS = 2.5
 
 
 class Nemesis:

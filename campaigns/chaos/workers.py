@@ -44,7 +44,7 @@ class Worker:
                     f"--include={','.join(PRELOADED)}",
                     "--without-gossip",
                     "--without-mingle",
-                    "--loglevel=INFO",
+                    "--loglevel=WARNING",
                 ],
                 env={**self._environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
                 cwd=ROOT,
