@@ -26,8 +26,8 @@ def table_query(params: Mapping[str, str]) -> TableQuery:
         platform=_one_of(params, "platform", PLATFORMS),
         health=_one_of(params, "status", HEALTHS),
         owner="me" if params.get("owner") == "me" else "",
-        currency=params.get("currency", "")[:3].upper(),
-        search=params.get("q", "").strip()[:100],
+        currency=params.get("currency", "").replace("\0", "")[:3].upper(),
+        search=params.get("q", "").replace("\0", "").strip()[:100],
         sort=sort,
         after=read_cursor(params.get("cursor", ""), sort),
     )
