@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -165,7 +165,7 @@ def proposal(request: ApprovalRequest) -> Proposal:
         floor_micros=lowest_total(rows),
         reasons=[str(reason) for reason in request.diff.get("reasons", ())][:3],
         effect=_effect(effect, request.diff.get("currency", "")),
-        data_note=str(effect.get("as_of", "")),
+        data_note=_data_note(effect, request.client.timezone),
         deadline=deadline(request.due_at, request.client.timezone),
         decisions=list(request.decisions.all()),
     )
@@ -207,16 +207,33 @@ def _line(row: DiffRow, note: str) -> Line:
 
 
 def _effect(values: dict[str, Any], currency: str) -> Effect | None:
-    names = ("p10", "p50", "p90", "with_p10", "with_p50", "with_p90")
-    figures = {f"{name}_micros": values.get(f"{name}_micros") for name in names}
-    if figures["p50_micros"] is None and figures["with_p50_micros"] is None:
+    """The projected ends kept with the proposal; None when neither is known."""
+    without, changed = values.get("without") or {}, values.get("with") or {}
+    if without.get("p50") is None and changed.get("p50") is None:
         return None
     return Effect(
-        label=str(values.get("label") or "The flight"),
+        label=str(values.get("plan_name") or "the flight"),
         currency=str(values.get("currency") or currency),
-        budget_micros=values.get("budget_micros"),
-        **figures,
+        budget_micros=values.get("amount_micros"),
+        p10_micros=without.get("p10"),
+        p50_micros=without.get("p50"),
+        p90_micros=without.get("p90"),
+        with_p10_micros=changed.get("p10"),
+        with_p50_micros=changed.get("p50"),
+        with_p90_micros=changed.get("p90"),
     )
+
+
+def _data_note(values: dict[str, Any], zone: str) -> str:
+    """How old the figures behind the proposal are; empty when not known."""
+    parts = []
+    if as_of := values.get("data_as_of"):
+        local = datetime.fromisoformat(str(as_of)).astimezone(ZoneInfo(zone))
+        parts.append(f"Spend as reported at {local:%H:%M %Z} on {local.day} {local:%b}")
+    if final := values.get("final_through"):
+        day = date.fromisoformat(str(final)[:10])
+        parts.append(f"final to {day.day} {day:%b}")
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def _range(low: int | None, high: int | None, currency: str) -> str:

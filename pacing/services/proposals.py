@@ -205,6 +205,10 @@ def _evidence(plan: BudgetPlan, look: Look, row: int) -> dict[str, Any]:
         "findings": findings,
         "reasons": reason_texts(findings, plan.currency),
         "effect": {
+            "plan_name": plan.name,
+            "ends_on": plan.ends_on.isoformat(),
+            "data_as_of": _text(look.seen.data_as_of[row]),
+            "final_through": _text(look.seen.final_through[row]),
             "amount_micros": plan.amount_micros,
             "currency": plan.currency,
             "without": _band(
