@@ -17,14 +17,14 @@ class DiffRowSerializer(serializers.Serializer):
     """One line of what changes."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     field = serializers.CharField()
     now = serializers.CharField()
     new = serializers.CharField()
     now_micros = serializers.IntegerField(allow_null=True)
     new_micros = serializers.IntegerField(allow_null=True)
     currency = serializers.CharField()
-    context = serializers.CharField()
+    context = serializers.CharField()  # type: ignore[assignment]
 
 
 class DecisionSerializer(LaneSerializer):

@@ -102,8 +102,9 @@ class ConnectionViewSet(LaneReadViewSet[Connection]):
     @idempotent
     def disconnect(self, request: Request, public_id: str) -> Response:
         """Forget the credentials and stop every sync of the login; accounts and history stay."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(connections.disconnect(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(connections.disconnect(found.public_id, actor=self.actor, **asked))
 
 
 class AdAccountViewSet(LaneReadViewSet[AdAccount]):
@@ -137,8 +138,9 @@ class AdAccountViewSet(LaneReadViewSet[AdAccount]):
     @idempotent
     def sync_switch(self, request: Request, public_id: str) -> Response:
         """Switch the syncs of one account on or off."""
+        found = self.get_object()
         asked = parsed(SwitchSyncSerializer, request.data)
-        return self.answer(accounts.set_sync(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(accounts.set_sync(found.public_id, actor=self.actor, **asked))
 
 
 class SyncRunViewSet(LaneReadViewSet[SyncRun]):

@@ -173,16 +173,18 @@ class ChangeSetViewSet(LaneReadViewSet[ChangeSet]):
     @idempotent
     def withdraw(self, request: Request, public_id: str) -> Response:
         """Take a change set back before anything was sent."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(changes.withdraw(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(changes.withdraw(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=ReasonSerializer, responses={201: ChangeSetSerializer})
     @action(detail=True, methods=["post"])
     @idempotent
     def undo(self, request: Request, public_id: str) -> Response:
         """Propose the values from before, for every applied change that still stands."""
+        found = self.get_object()
         asked = parsed(ReasonSerializer, request.data)
-        return self.answer(changes.undo(self.get_object().public_id, actor=self.actor, **asked), status=201)
+        return self.answer(changes.undo(found.public_id, actor=self.actor, **asked), status=201)
 
 
 class ChangeViewSet(LaneReadViewSet[Change]):

@@ -115,22 +115,25 @@ class DriftViewSet(LaneReadViewSet[Drift]):
     @idempotent
     def adopt(self, request: Request, public_id: str) -> Response:
         """Accept the platform's amount as the one that counts."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(drift_settlement.adopt(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(drift_settlement.adopt(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=OptionalReasonSerializer, responses=DriftSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def leave(self, request: Request, public_id: str) -> Response:
         """Leave it as it is; the same amount is not reported again."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(drift_settlement.leave(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(drift_settlement.leave(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=OptionalReasonSerializer, responses={201: ChangeSetSerializer})
     @action(detail=True, methods=["post"])
     @idempotent
     def reapply(self, request: Request, public_id: str) -> Response:
         """Propose to set the budget back to what Lane wrote; the change set needs its approval."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        made = drift_settlement.reapply(self.get_object().public_id, actor=self.actor, **asked)
+        made = drift_settlement.reapply(found.public_id, actor=self.actor, **asked)
         return shown_change_set(made, self.actor)

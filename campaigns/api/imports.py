@@ -105,13 +105,15 @@ class CsvImportViewSet(LaneReadViewSet[CsvImport]):
     @idempotent
     def columns(self, request: Request, public_id: str) -> Response:
         """Say which column is which; the file is looked at again."""
+        found = self.get_object()
         asked = parsed(ColumnsSerializer, request.data)
-        return self.answer(imports.map_columns(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(imports.map_columns(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=CarryOutSerializer, responses=CsvImportSerializer)
     @action(detail=True, methods=["post"], url_path="carry-out")
     @idempotent
     def carry_out(self, request: Request, public_id: str) -> Response:
         """Import the rows in one transaction, or only look again."""
+        found = self.get_object()
         asked = parsed(CarryOutSerializer, request.data)
-        return self.answer(imports.carry_out(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(imports.carry_out(found.public_id, actor=self.actor, **asked))

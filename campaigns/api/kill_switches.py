@@ -85,5 +85,6 @@ class KillSwitchViewSet(LaneReadViewSet[KillSwitch]):
     @idempotent
     def resume(self, request: Request, public_id: str) -> Response:
         """Allow writes again; what was blocked meanwhile stays blocked."""
+        found = self.get_object()
         asked = parsed(ReasonSerializer, request.data)
-        return self.answer(kill_switches.resume(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(kill_switches.resume(found.public_id, actor=self.actor, **asked))

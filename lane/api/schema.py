@@ -27,7 +27,7 @@ class ProblemSerializer(serializers.Serializer):
     code = serializers.CharField()
     title = serializers.CharField()
     request_id = serializers.CharField()
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 class LaneAutoSchema(AutoSchema):

@@ -82,8 +82,9 @@ class PlanViewSet(LaneReadViewSet[BudgetPlan]):
     @idempotent
     def pause(self, request: Request, public_id: str) -> Response:
         """Stop pacing a plan; its campaigns run on as they are."""
+        found = self.get_object()
         asked = parsed(ReasonSerializer, request.data)
-        return self.answer(plans.pause(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(plans.pause(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=None, responses=PlanSerializer)
     @action(detail=True, methods=["post"])
@@ -97,8 +98,9 @@ class PlanViewSet(LaneReadViewSet[BudgetPlan]):
     @idempotent
     def archive(self, request: Request, public_id: str) -> Response:
         """Put a plan away; its budgets are free for another plan."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(plans.archive(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(plans.archive(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=None, responses={202: PlanSerializer})
     @action(detail=True, methods=["post"])
@@ -164,8 +166,9 @@ class RecommendationViewSet(LaneReadViewSet[Recommendation]):
     @idempotent
     def decline(self, request: Request, public_id: str) -> Response:
         """Say no, and why; nothing changes at the platform."""
+        found = self.get_object()
         asked = parsed(ReasonSerializer, request.data)
-        return self.answer(recommendations.decline(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(recommendations.decline(found.public_id, actor=self.actor, **asked))
 
 
 def _require_currency(amount: Money, currency: str, field: str = "amount") -> None:

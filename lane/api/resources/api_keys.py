@@ -81,5 +81,6 @@ class ApiKeyViewSet(LaneReadViewSet[ApiKey]):
     @idempotent
     def revoke(self, request: Request, public_id: str) -> Response:
         """Stop a key at once."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(api_keys.revoke(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(api_keys.revoke(found.public_id, actor=self.actor, **asked))

@@ -82,32 +82,34 @@ class ClientViewSet(LaneReadViewSet[Client]):
     def create(self, request: Request) -> Response:
         """Start working for a client."""
         asked = parsed(CreateClientSerializer, request.data)
-        limit = _limit(asked, asked["currency"])
-        return self.answer(clients.create(actor=self.actor, **asked, **limit), status=201)
+        asked |= _limit(asked, asked["currency"])
+        return self.answer(clients.create(actor=self.actor, **asked), status=201)
 
     @extend_schema(request=EditClientSerializer, responses=ClientSerializer)
     def partial_update(self, request: Request, public_id: str) -> Response:
         """Change name, currency, time zone or the limit."""
         client = self.get_object()
         asked = parsed(EditClientSerializer, request.data)
-        limit = _limit(asked, asked.get("currency", client.currency))
-        return self.answer(clients.edit(client.public_id, actor=self.actor, **asked, **limit))
+        asked |= _limit(asked, asked.get("currency", client.currency))
+        return self.answer(clients.edit(client.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=OptionalReasonSerializer, responses=ClientSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def archive(self, request: Request, public_id: str) -> Response:
         """Stop offering a client; its history stays."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(clients.archive(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(clients.archive(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(request=OptionalReasonSerializer, responses=ClientSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def restore(self, request: Request, public_id: str) -> Response:
         """Bring an archived client back."""
+        found = self.get_object()
         asked = parsed(OptionalReasonSerializer, request.data)
-        return self.answer(clients.restore(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(clients.restore(found.public_id, actor=self.actor, **asked))
 
 
 def _limit(asked: dict[str, object], currency: object) -> dict[str, int | None]:

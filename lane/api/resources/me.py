@@ -42,7 +42,7 @@ class MeSerializer(serializers.Serializer):
     """The caller."""
 
     kind = serializers.CharField(help_text="person or api_key")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     person = PersonSerializer()
     organization = NamedSerializer()
     roles = OwnRoleSerializer(many=True)
@@ -61,7 +61,7 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Who this key or session acts as, in which organization, with which roles and scopes."""
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        user = User.objects.get(pk=actor.user_id)
+        user = User.objects.get(pk=actor.user_id or 0)
         organization = Organization.objects.get(pk=actor.organization_id)
         roles = Membership.objects.filter(user=user, organization=organization).select_related("client")
         limited = access_of(actor).allowed_clients is not None

@@ -76,8 +76,9 @@ class MembershipViewSet(LaneReadViewSet[Membership]):
     @extend_schema(request=EditMembershipSerializer, responses=MembershipSerializer)
     def partial_update(self, request: Request, public_id: str) -> Response:
         """Change a role or the approver flag; nobody grants above their own role."""
+        found = self.get_object()
         asked = parsed(EditMembershipSerializer, request.data)
-        return self.answer(team.change(self.get_object().public_id, actor=self.actor, **asked))
+        return self.answer(team.change(found.public_id, actor=self.actor, **asked))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, public_id: str) -> Response:
