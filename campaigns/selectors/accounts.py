@@ -65,9 +65,11 @@ def freshness_of(account: AdAccount, at: datetime | None = None) -> Freshness:
 
 
 def mismatched_days(account: AdAccount) -> int:
-    """How many days of an account do not add up to the platform's own total."""
+    """How many final days of an account do not add up to the platform's own total."""
     return (
-        AccountDayFreshness.objects.filter(ad_account=account, platform_spend_micros__isnull=False)
+        AccountDayFreshness.objects.filter(
+            ad_account=account, is_final=True, platform_spend_micros__isnull=False
+        )
         .exclude(platform_spend_micros=F("facts_spend_micros"))
         .count()
     )

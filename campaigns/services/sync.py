@@ -20,7 +20,7 @@ from campaigns.models import AdAccount, Budget, Connection, SyncRun
 from campaigns.platforms import registry
 from campaigns.platforms.base import AdPlatform
 from campaigns.platforms.errors import AuthError, PlatformError, RateLimited
-from campaigns.platforms.records import AccountRecord, EntityStatus, ExternalChange, Grain, Level, MetricRow
+from campaigns.platforms.records import AccountRecord, EntityStatus, ExternalChange, Grain, Level
 from campaigns.services import connections, drift
 from campaigns.sync import budget_history, facts, reconcile, structure, windows
 from campaigns.sync.budget_history import LOOKBACK_DAYS
@@ -297,7 +297,7 @@ def _sync_batch(
     reports = {
         level: list(connector.fetch_metrics(of, level, Grain.DAY, days.first, days.last)) for level in levels
     }
-    totals = _totals(reports[Level.CAMPAIGN])
+    totals = _account_totals(run, connector, of, days)
     with transaction.atomic():
         _own(run)
         outcome = Outcome()
@@ -311,11 +311,13 @@ def _sync_batch(
         _progress(run, outcome)
 
 
-def _totals(rows: Iterable[MetricRow]) -> dict[date, int]:
-    totals: dict[date, int] = {}
-    for row in rows:
-        totals[row.on] = totals.get(row.on, 0) + row.spend_micros
-    return totals
+def _account_totals(
+    run: SyncRun, connector: AdPlatform, of: AccountRecord, days: DateRange
+) -> dict[date, int] | None:
+    """The platform's own spend of the whole account per day, asked where final days are read; else None."""
+    if run.kind not in (SyncKind.NIGHTLY, SyncKind.HISTORY):
+        return None
+    return dict(connector.account_spend(of, days.first, days.last))
 
 
 def _sync_hours(

@@ -27,12 +27,12 @@ def note_days(
     *,
     fetched_at: datetime,
     settled: date,
-    platform_micros: Mapping[date, int],
+    platform_micros: Mapping[date, int] | None,
 ) -> None:
     """Note for each day when it was read, whether its spend is final, and both totals.
 
     Facts that did not change are not rewritten, so that this row alone tells how fresh a day is. A day the
-    platform reported no spend for is a true zero.
+    platform reported no spend for is a true zero; ``platform_micros`` None means that it was not asked.
     """
     on = sorted(set(days))
     with database.cursor() as cursor:
@@ -51,15 +51,18 @@ def note_days(
                 "at": fetched_at,
                 "settled": settled,
                 "days": on,
-                "platform": [platform_micros.get(day, 0) for day in on],
+                "platform": [None if platform_micros is None else platform_micros.get(day, 0) for day in on],
             },
         )
 
 
 def mismatches(account: AdAccount, days: DateRange) -> list[Mismatch]:
-    """The days of a window whose totals differ, oldest first."""
+    """The final days of a window whose totals differ, oldest first. Other days still move between two reads."""
     rows = AccountDayFreshness.objects.filter(
-        ad_account=account, on__range=(days.first, days.last), platform_spend_micros__isnull=False
+        ad_account=account,
+        on__range=(days.first, days.last),
+        is_final=True,
+        platform_spend_micros__isnull=False,
     ).order_by("on")
     return [
         Mismatch(row.on, row.platform_spend_micros or 0, row.facts_spend_micros or 0)

@@ -266,15 +266,17 @@ def test_a_listed_campaign_that_left_the_report_becomes_zero(google):
     assert reconcile.account_day_drift() == 0
 
 
-def test_a_removed_campaign_the_platform_no_longer_reports_keeps_its_spend(google):
+def test_a_removed_campaign_the_platform_no_longer_reports_keeps_its_spend_and_the_total_tells(google):
     account = google.accounts[0]
-    sync.sync_account(account.pk, "recent")
-    day = clock.today(account.timezone) - timedelta(days=2)
+    sync.sync_account(account.pk, "nightly")
+    day = clock.today(account.timezone) - timedelta(days=12)
     gone = AdCampaign.objects.create(
         organization=google.organization, client=google.client, ad_account=account, external_id="1",
         name="Gone", status="removed", removed_at=clock.now(), seen_at=clock.now(),
     )  # fmt: skip
     put([fact(google, gone.pk, day, 7_000_000)])
-    run = sync.sync_account(account.pk, "recent")
+    run = sync.sync_account(account.pk, "nightly")
     assert (run.state, run.error_kind) == ("done", "totals_differ")
+    (wrong,) = reconcile.mismatches(account, sync.DateRange(day, day))
+    assert wrong.facts_micros - wrong.platform_micros == 7_000_000
     assert DailyPerformance.objects.get(entity_id=gone.pk, level=1).spend_micros == 7_000_000
