@@ -43,7 +43,7 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     browser.force_login(made.owner, backend="django.contrib.auth.backends.ModelBackend")
     addresses = _addresses(browser, random.Random(options["seed"]))
     requests = options["rounds"] or REQUESTS
-    for address in addresses:
+    for address in addresses.values():
         _ask(browser, address)  # templates compiled, plans of queries cached
     by_kind: dict[str, list[float]] = {}
     for number in range(requests):
