@@ -153,17 +153,20 @@ def proposal(request: ApprovalRequest) -> Proposal:
     rows = rows_of(request.diff)
     effect = request.diff.get("effect") or {}
     places = {row.context for row in rows}
-    place = places.pop() if len(places) == 1 else ""  # said once instead of on every row
+    shared = places.pop() if len(places) == 1 else ""  # said once instead of on every row
+    place = shared.removesuffix(f", {request.client.name}")
+    reasons = [str(reason) for reason in request.diff.get("reasons", ())][:3]
+    summary = str(request.diff.get("summary", ""))
     return Proposal(
         request=request,
         title=request.title,
-        summary=request.diff.get("summary", ""),
+        summary="" if summary in reasons else summary,
         place=place,
-        lines=[_line(row, note="" if place else row.context) for row in rows],
+        lines=[_line(row, note="" if shared else row.context) for row in rows],
         total=totals(rows),
         word=word_to_type(rows),
         floor_micros=lowest_total(rows),
-        reasons=[str(reason) for reason in request.diff.get("reasons", ())][:3],
+        reasons=reasons,
         effect=_effect(effect, request.diff.get("currency", "")),
         data_note=_data_note(effect, request.client.timezone),
         deadline=deadline(request.due_at, request.client.timezone),

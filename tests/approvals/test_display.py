@@ -41,6 +41,15 @@ def test_a_place_all_rows_share_is_said_once(world: World) -> None:
     assert {line.note for line in shown.lines} == {""}
 
 
+def test_what_is_said_once_is_not_said_again(world: World) -> None:
+    world.thing.rows = [replace(row, context="Meta, Pinewick Coffee") for row in world.thing.rows]
+    world.thing.diff = lambda subject_id: Diff(  # type: ignore[method-assign]
+        title="Raise", summary="Behind plan.", rows=world.thing.rows, reasons=["Behind plan."]
+    )
+    shown = proposal(world.open())
+    assert (shown.place, shown.summary, shown.reasons) == ("Meta", "", ["Behind plan."])
+
+
 def test_where_no_amount_changes_the_states_are_shown(world: World) -> None:
     world.thing.rows = [pause()]
     shown = proposal(world.open())
