@@ -88,7 +88,9 @@ def _verdict(terms: PlanTerms, seen: Observation, state: State, look: Look) -> V
 
     action = np.full(amount.shape, int(Action.HOLD), dtype=np.int64)
     action[may_step & (new_budget > seen.budget_micros)] = Action.RAISE
-    action[may_step & (new_budget < seen.budget_micros)] = Action.LOWER
+    # A plan that ends short is never lowered: where demand is the limit, less budget only adds to the miss.
+    short = look.known & (end_error < 0) & ~moved
+    action[may_step & ~short & (new_budget < seen.budget_micros)] = Action.LOWER
     action[resume] = Action.RESUME
     action[pause_target | pause_stale] = Action.PAUSE
     action[~moment.inside | (seen.paused & ~seen.paused_by_lane)] = Action.NONE

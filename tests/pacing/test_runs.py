@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.models import Change, ChangeSet
+from campaigns.sync import budget_history
 from lane.core import clock
 from lane.core.errors import InvalidInput, OutOfDate
 from pacing.models import PacingRun, PlanSnapshot, Recommendation
@@ -210,3 +211,15 @@ def test_people_of_other_clients_cannot_accept(behind):
     with pytest.raises(NotAllowed):
         recommendations.accept(Recommendation.objects.get().public_id, actor=viewer)
     assert Recommendation.objects.get().state == "open"
+
+
+def test_a_plan_that_cannot_spend_is_never_told_to_lower_its_budget():
+    world = make_world()
+    budget = make_budget(world, amount=100 * MICROS)
+    tell_spend(world, budget, per_day=60)
+    plan = make_plan(world, [budget], per_day=90, day=20)
+    budget_history.backfill(world.account, [])
+    runs.run_pass()
+    snapshot = PlanSnapshot.objects.get(plan=plan)
+    assert (snapshot.health, snapshot.reason["code"]) == ("cannot_spend", "cannot_spend")
+    assert not Recommendation.objects.filter(plan=plan, kind="lower").exists()
