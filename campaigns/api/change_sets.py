@@ -16,7 +16,7 @@ from campaigns import selectors
 from campaigns.api.filters import ChangeFilter, ChangeSetFilter
 from campaigns.models import Change, ChangeSet, WriteCall
 from campaigns.selectors.changes import change_sets_for, changes_for
-from campaigns.services import changes
+from campaigns.services import changes, ledger
 from lane.accounts.selectors import clients_for
 from lane.api.fields import (
     LaneSerializer,
@@ -202,6 +202,15 @@ class ChangeViewSet(LaneReadViewSet[Change]):
     def get_serializer_class(self) -> type[ChangeSerializer]:
         """A single row shows its calls too."""
         return ChangeDetailSerializer if self.action == "retrieve" else ChangeSerializer
+
+    @extend_schema(request=ReasonSerializer, responses=ChangeSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def retry(self, request: Request, public_id: str) -> Response:
+        """Settle a stuck change: the platform is read first, then written at most once more."""
+        found = self.get_object()
+        asked = parsed(ReasonSerializer, request.data)
+        return self.answer(ledger.retry(found.public_id, actor=self.actor, **asked))
 
 
 def with_current_changes(actor: Actor) -> QuerySet[ChangeSet]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from campaigns.models import (
     PLATFORM_CHOICES,
@@ -143,6 +143,7 @@ class ChangeSetFilter(django_filters.FilterSet):
 class ChangeFilter(django_filters.FilterSet):
     """Rows of the ledger."""
 
+    q = django_filters.CharFilter(method="about", label="Part of the budget's or campaign's name")
     client = django_filters.UUIDFilter(field_name="client__public_id")
     platform = django_filters.ChoiceFilter(field_name="ad_account__platform", choices=PLATFORM_CHOICES)
     ad_account = django_filters.UUIDFilter(field_name="ad_account__public_id")
@@ -155,6 +156,10 @@ class ChangeFilter(django_filters.FilterSet):
     class Meta:
         model = Change
         fields: list[str] = []
+
+    def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """Rows whose budget or campaign is called so."""
+        return rows.filter(Q(budget__name__icontains=value) | Q(ad_campaign__name__icontains=value))
 
 
 class KillSwitchFilter(django_filters.FilterSet):

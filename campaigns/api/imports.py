@@ -33,7 +33,7 @@ class CsvImportSerializer(LaneSerializer):
 
     client = RefField("client")
     ad_account = RefField("ad_account")
-    errors = RowProblemSerializer(many=True, read_only=True)
+    errors = RowProblemSerializer(many=True, read_only=True)  # type: ignore[assignment]
     mapping = serializers.DictField(
         child=serializers.IntegerField(), read_only=True, help_text="Column number by field, from 0."
     )

@@ -18,14 +18,13 @@ from rest_framework.views import APIView
 
 from campaigns import selectors
 from campaigns.models import Ad, AdAccount, AdCampaign, AdGroup, DailyPerformance
-from campaigns.models.ad_campaign import MirroredEntity
 from lane.api.fields import MoneyField, RefField
 from lane.api.views import named
 from lane.core import clock
 from lane.core.actors import Actor
 from lane.core.errors import InvalidInput
 
-LEVELS: dict[str, tuple[int, type[MirroredEntity]]] = {
+LEVELS: dict[str, tuple[int, type[Any]]] = {
     "campaign": (1, AdCampaign),
     "group": (2, AdGroup),
     "ad": (3, Ad),
