@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from lane.accounts.middleware import SESSION_KEY
-from lane.accounts.models import Membership
+from lane.accounts.selectors import organizations_of
 from lane.accounts.visibility import Access, access_of
 from lane.core.actors import Actor, ActorKind
 from lane.core.realtime import organization_group, user_group
@@ -75,9 +75,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     @database_sync_to_async
     def _organization(self) -> int:
         """The organization this person's pages show, by the same rule as the pages."""
-        mine = Membership.objects.filter(user_id=self.user_id, user__is_active=True)
+        mine = organizations_of(self.scope["user"])
         chosen = self.scope["session"].get(SESSION_KEY) if "session" in self.scope else None
-        if chosen and (found := mine.filter(organization__public_id=chosen).first()):
-            return found.organization_id
-        first = mine.order_by("organization_id").first()
-        return first.organization_id if first else 0
+        found = mine.filter(public_id=chosen).first() if chosen else None
+        organization = found or mine.first()
+        return organization.pk if organization else 0

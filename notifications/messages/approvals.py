@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from approvals.events import RequestClosed, RequestDecided, RequestOpened
 from approvals.models import ApprovalRequest, Decision
+from notifications.events import MailUndelivered
 from notifications.messages.notice import Notice, Severity, people_who_may
+from notifications.models import EmailDelivery
 
 _SAYS = {
     Decision.Kind.APPROVE: "Approved",
@@ -90,6 +92,24 @@ def closed(event: RequestClosed) -> list[Notice]:
             if row.user.is_active
         ]  # fmt: skip
     return []  # replaced by a newer version, which asks for itself
+
+
+def undelivered(event: MailUndelivered) -> list[Notice]:
+    """Tell the requester that an approver could not be asked by e-mail."""
+    request = _request(event.organization_id, event.request_id) if event.request_id else None
+    delivery = EmailDelivery.objects.filter(public_id=event.delivery_id).first()
+    if request is None or delivery is None or delivery.message != "request_opened":
+        return []
+    person = request.requested_by
+    if person is None or not person.is_active or request.state != ApprovalRequest.State.OPEN:
+        return []
+    return [
+        _notice(
+            request, person, event.name, f"Mail not delivered to {delivery.email}",
+            f"undelivered:{event.delivery_id}", severity=Severity.HIGH,
+            body="Check the address, or ask this approver to sign in and decide in Lane.",
+        )
+    ]  # fmt: skip
 
 
 def _request(organization_id: int, request_id: str) -> ApprovalRequest | None:

@@ -9,6 +9,7 @@ from approvals import events as approval_events
 from campaigns import events as campaign_events
 from lane.accounts import events as account_events
 from lane.core.events import DomainEvent
+from notifications import events as notification_events
 from notifications.messages import approvals, campaigns, pacing
 from notifications.messages.notice import Notice, Silent
 from pacing import events as pacing_events
@@ -38,6 +39,7 @@ CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
     campaign_events.ChangeSetFinished: campaigns.change_set_finished,
     campaign_events.WritesStopped: campaigns.writes_stopped,
     campaign_events.WritesResumed: campaigns.writes_resumed,
+    notification_events.MailUndelivered: approvals.undelivered,
     pacing_events.PlanCreated: _ON_THE_PAGE,
     pacing_events.PlanChanged: _ON_THE_PAGE,
     pacing_events.PlanHealthChanged: pacing.health_changed,

@@ -17,8 +17,9 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import Q
 
-from lane.core import clock
+from lane.core import clock, outbox
 from lane.core.logging import scrub
+from notifications.events import MailUndelivered
 from notifications.messages.mails import Mail, NoLongerNeeded, render
 from notifications.messages.notice import Notice
 from notifications.models import EmailDelivery
@@ -123,10 +124,23 @@ def _failed(delivery: EmailDelivery, error: Exception) -> None:
     words = scrub(f"{type(error).__name__}: {error}")[:2000]
     logger.warning("mail %s not sent, attempt %s: %s", delivery.public_id, delivery.attempts, words)
     if delivery.attempts >= MAX_ATTEMPTS:
-        _note(delivery, state=EmailDelivery.State.DEAD, last_error=words)
+        _give_up(delivery, words)
         return
     pause = FIRST_PAUSE_SECONDS * 2 ** (delivery.attempts - 1) * random.uniform(0.75, 1.25)
     _note(delivery, next_at=clock.machine_now() + timedelta(seconds=pause), last_error=words)
+
+
+@transaction.atomic
+def _give_up(delivery: EmailDelivery, words: str) -> None:
+    """Stop trying, and tell whoever waits for an answer that the question never arrived."""
+    _note(delivery, state=EmailDelivery.State.DEAD, last_error=words)
+    outbox.publish(
+        MailUndelivered(
+            organization_id=delivery.organization_id,
+            delivery_id=str(delivery.public_id),
+            request_id=str(delivery.params.get("request_id", "")),
+        )
+    )
 
 
 def _note(delivery: EmailDelivery, **values: object) -> None:

@@ -182,3 +182,18 @@ def test_an_unanswered_request_is_reported_to_the_requester(opened: World) -> No
     assert [m.to[0] for m in mail.outbox] == ["lena@tallow.example"]
     with pytest.raises(Gone):
         links.require_alive(links.issue(opened.request, opened.approver)[0])
+
+
+def test_an_approver_whose_mail_is_given_up_is_reported_to_the_requester(
+    opened: World, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    for _ in range(7):
+        deliveries.send_due()
+        again()
+    outbox.drain()
+    titles = Notification.objects.filter(user=opened.requester).values_list("title", flat=True)
+    assert sorted(titles) == [
+        "Mail not delivered to ines@tallow.example",
+        "Mail not delivered to jonas@tallow.example",
+    ]
