@@ -106,7 +106,7 @@ class Driver:
             stubbornly(lambda n=number, b=budget, t=target: self._approve(n, b, t))
             if number % 20 == 0:
                 self.pulse()
-                self.say(approved=number)
+                self.say(approved=number, over=stubbornly(_over))
 
     @transaction.atomic
     def _approve(self, number: int, budget: Budget, target: int) -> None:
@@ -134,11 +134,11 @@ class Driver:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.pulse()
-            over = count - stubbornly(lambda: Change.objects.filter(state__in=Change.OPEN).count())
+            over = stubbornly(_over)
             self.say(approved=count, over=over)
             if over >= count:
                 return
-            time.sleep(0.8)
+            time.sleep(0.5)
 
     def pulse(self) -> None:
         """What beat does every few seconds: deliver events, hint at what is due, and repeat hints needlessly."""
@@ -229,6 +229,10 @@ def accounts_record(account: AdAccount) -> Any:
     from campaigns.platforms import registry  # noqa: PLC0415 - Django is set up above
 
     return registry.account_record(account)
+
+
+def _over() -> int:
+    return Change.objects.filter(state__in=Change.OVER).count()
 
 
 def stubbornly(action: Callable[[], T]) -> T:

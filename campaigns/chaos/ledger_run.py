@@ -77,7 +77,7 @@ def run(
     intents: int,
     seed: int,
     variant: str = "ledger",
-    strike_every: tuple[float, float] = (3.0, 6.0),
+    strike_every: tuple[int, int] = (4, 14),
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Break everything breakable while ``intents`` changes are written, then count the damage."""
@@ -108,9 +108,10 @@ def run(
         say(f"faults on after {time.monotonic() - began:.0f} s")
         ends = time.monotonic() + limit
         while time.monotonic() < ends and driver.poll() is None:
-            nemesis.tick()
-            if _progress(folder).get("over", 0) >= intents * FAULTS_END_AT:
+            done = int(_progress(folder).get("over", 0))
+            if done >= intents * FAULTS_END_AT:
                 break
+            nemesis.tick(done)
             time.sleep(0.05)
         felt = control.heal()
         nemesis.rest()

@@ -17,14 +17,17 @@ LONGEST_FREEZE_SECONDS = 2.5
 
 
 class Nemesis:
-    """Strikes at seeded intervals. Call ``tick`` often; ``rest`` ends it and thaws everything."""
+    """Strikes each time a seeded number of changes is done, so that slow machines see the same storm.
+
+    Call ``tick`` often; ``rest`` ends it and thaws everything.
+    """
 
     def __init__(
-        self, seed: int, services: PrivateServices, workers: list[Worker], *, every: tuple[float, float]
+        self, seed: int, services: PrivateServices, workers: list[Worker], *, every: tuple[int, int]
     ) -> None:
         self._random = random.Random(seed)
         self._services, self._workers, self._every = services, workers, every
-        self._next_at = time.monotonic() + every[1]
+        self._next_at = self._random.randint(*every)
         self._frozen: dict[int, float] = {}
         self.felt: Counter[str] = Counter()
         self._deeds: list[tuple[int, Callable[[], bool]]] = [
@@ -35,18 +38,18 @@ class Nemesis:
             (1, self._crash_database),
         ]
 
-    def tick(self) -> None:
+    def tick(self, done: int) -> None:
         """Thaw what was frozen long enough, bring dead workers back, and strike when it is time."""
         self._thaw(time.monotonic())
         for worker in self._workers:
             worker.revive()
-        if time.monotonic() < self._next_at:
+        if done < self._next_at:
             return
         weights = [weight for weight, _ in self._deeds]
         (_, deed), *_ = self._random.choices(self._deeds, weights)
         if deed():
             self.felt[deed.__name__.removeprefix("_")] += 1
-        self._next_at = time.monotonic() + self._random.uniform(*self._every)
+        self._next_at = done + self._random.randint(*self._every)
 
     def rest(self) -> None:
         """No more strikes; everything runs again."""
