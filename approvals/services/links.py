@@ -96,6 +96,11 @@ def revoke_all(request: ApprovalRequest, reason: str) -> int:
     return _revoke(request, reason)
 
 
+def revoke_for_person(request: ApprovalRequest, user_id: int, reason: str) -> int:
+    """Every open link of one person to one request stops working."""
+    return _revoke(request, reason, user_id=user_id)
+
+
 def revoke_for_user(user_id: int, reason: str, *, organization_id: int) -> int:
     """Every open link of a person in one organization stops working."""
     open_links = ApprovalLink.objects.filter(

@@ -1,0 +1,54 @@
+"""What syncs did, and budgets that others changed."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from campaigns.models import Drift, SyncRun
+from lane.core.admin_base import LaneAdmin, ScopedRelatedFilter
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(LaneAdmin):
+    """One sync of one account."""
+
+    list_display = (
+        "started_at",
+        "ad_account",
+        "kind",
+        "state",
+        "days_done",
+        "days_total",
+        "rows_read",
+        "rows_changed",
+        "error_kind",
+    )
+    list_filter = (
+        "state",
+        "kind",
+        "error_kind",
+        ("ad_account", ScopedRelatedFilter),
+        ("client", ScopedRelatedFilter),
+    )
+    list_select_related = ("ad_account",)
+    search_fields = ("ad_account__name", "ad_account__external_id", "error", "public_id")
+    date_hierarchy = "started_at"
+
+
+@admin.register(Drift)
+class DriftAdmin(LaneAdmin):
+    """Budgets that are not what Lane last wrote; they are settled on the account's page."""
+
+    list_display = (
+        "budget",
+        "client",
+        "expected_micros_text",
+        "observed_micros_text",
+        "edited_by",
+        "state",
+        "seen_at",
+    )
+    list_filter = ("state", ("client", ScopedRelatedFilter))
+    list_select_related = ("budget", "client")
+    search_fields = ("budget__name", "edited_by")
+    date_hierarchy = "seen_at"
