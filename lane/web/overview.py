@@ -75,7 +75,7 @@ def _totals(plans: Any) -> list[CurrencyTotals]:
             under=Sum("snapshot__miss_micros", filter=Q(snapshot__miss_micros__lt=0)),
             over=Sum("snapshot__miss_micros", filter=Q(snapshot__miss_micros__gt=0)),
         )
-        .order_by("-amount")
+        .order_by("-n", "currency")
     )
     return [
         CurrencyTotals(
