@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from campaigns.events import DriftSeen
 from campaigns.models import AdAccount, Budget, Drift
@@ -13,6 +15,8 @@ from lane.audit.services import record
 from lane.core import clock, realtime
 from lane.core.actors import Actor
 from lane.core.outbox import publish
+
+EDITORS_KNOWN_WITHIN = timedelta(hours=2)
 
 
 def note(
@@ -43,7 +47,26 @@ def note(
         realtime.changed(
             account.organization_id, "budget", str(budget.public_id), client_id=account.client_id
         )
+    _name_editors(account, edits)
     return _compare(account, edits, busy_budgets, actor)
+
+
+def wants_editor(account: AdAccount) -> bool:
+    """Whether an open drift still lacks its editor: platforms tell of an edit some minutes after its effect."""
+    return _nameless(account).filter(seen_at__gt=clock.now() - EDITORS_KNOWN_WITHIN).exists()
+
+
+def _nameless(account: AdAccount) -> QuerySet[Drift]:
+    return Drift.objects.filter(budget__ad_account=account, state=Drift.State.OPEN, edited_at__isnull=True)
+
+
+def _name_editors(account: AdAccount, edits: Sequence[ExternalChange]) -> None:
+    for drift in _nameless(account).select_related("budget"):
+        edit = _edit_of(drift.budget, edits)
+        if edit is not None:
+            drift.edited_at = edit.at
+            drift.edited_by, drift.edited_with = edit.actor[:200], edit.client[:100]
+            drift.save(update_fields=["edited_at", "edited_by", "edited_with", "updated_at"])
 
 
 def _compare(

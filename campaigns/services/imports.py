@@ -158,7 +158,7 @@ def carry_out(
             raise InvalidInput(made.parsed.blocking)
         if made.parsed.problems and not leave_out_bad_rows:
             raise InvalidInput(
-                f"{len(made.parsed.problems)} rows have problems. Correct the file, or choose to leave them out."
+                f"{len(made.parsed.problems)} rows cannot be used. Correct the file, or choose to leave them out."
             )
         if not made.parsed.rows:
             raise InvalidInput("No usable row is left in this file.")

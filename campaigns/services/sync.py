@@ -248,8 +248,11 @@ def _sync_structure(
     past: list[ExternalChange] = []
     if kind is SyncKind.HISTORY and connector.capabilities.external_changes:
         past = list(connector.external_changes(of, clock.now() - timedelta(days=LOOKBACK_DAYS + 1)))
-    if connector.capabilities.external_changes and structure.amounts_differ(account, tree):
+    if connector.capabilities.external_changes and (
+        structure.amounts_differ(account, tree) or drift.wants_editor(account)
+    ):
         since = (account.structure_synced_at or clock.now() - timedelta(days=1)) - EDITS_OVERLAP
+        since = min(since, clock.now() - drift.EDITORS_KNOWN_WITHIN - EDITS_OVERLAP)
         edits = list(connector.external_changes(of, since))
     with transaction.atomic():
         _own(run)

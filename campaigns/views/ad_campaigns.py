@@ -38,7 +38,7 @@ def ad_campaign_list(request: HttpRequest) -> HttpResponse:
         "campaigns/ad_campaigns/list.html",
         {
             "page": page,
-            "campaigns": [(campaign, *spend[campaign.pk]) for campaign in campaigns],
+            "campaigns": [(campaign, _why_limited(campaign), *spend[campaign.pk]) for campaign in campaigns],
             "filters": filters,
             "clients": clients,
             "client_name": {str(key): name for key, name in clients}.get(filters["client"], ""),
@@ -90,6 +90,11 @@ def _spend(campaigns: list[AdCampaign]) -> dict[int, tuple[int | None, int | Non
                 (week.get(campaign.pk, 0), month.get(campaign.pk, 0)) if known else (None, None)
             )
     return found
+
+
+def _why_limited(campaign: AdCampaign) -> str:
+    """The platform's reasons as words: ``BUDGET_CONSTRAINED`` reads “budget constrained”."""
+    return ", ".join(str(reason).replace("_", " ").lower() for reason in campaign.limited_reasons)
 
 
 def _is_uuid(text: str) -> bool:

@@ -126,7 +126,7 @@ def test_a_newer_file_adds_and_restates_the_same_account(client_row, editor):
 def test_rows_with_problems_stop_the_import_until_they_are_left_out(client_row, editor):
     made = _upload(client_row, editor, _csv(ROWS[0], (1, "Cold brew", "", "many")))
     assert [(error["row"], error["column"]) for error in made.errors] == [(3, "Cost")]
-    with pytest.raises(InvalidInput, match="1 rows have problems"):
+    with pytest.raises(InvalidInput, match="leave them out"):
         imports.carry_out(made.public_id, actor=editor)
     assert not DailyPerformance.objects.exists()
     imports.carry_out(made.public_id, actor=editor, leave_out_bad_rows=True)

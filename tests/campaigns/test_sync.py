@@ -232,6 +232,8 @@ def test_somebody_elses_budget_edit_shows_as_drift_with_who(google):
         google.sandbox, "POST", "edit", platform="google_ads", entity_id=budget.external_id,
         daily_budget_micros=budget.amount_micros + 10_000_000, actor="jonas@northbank.example",
     )  # fmt: skip
+    assert sync.sync_account(account.pk, "today").state == "done"
+    assert Drift.objects.get().edited_by == ""
     google.advance(minutes=10)
     assert sync.sync_account(account.pk, "today").state == "done"
     drift = Drift.objects.get()
