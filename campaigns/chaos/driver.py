@@ -13,6 +13,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -103,7 +104,7 @@ class Driver:
         for number in range(count):
             budget = self.budgets[number % len(self.budgets)]
             target = (budget.amount_micros or 0) + UNIT * (number // len(self.budgets) + 1)
-            stubbornly(lambda n=number, b=budget, t=target: self._approve(n, b, t))
+            stubbornly(partial(self._approve, number, budget, target))
             if number % 20 == 0:
                 self.pulse()
                 self.say(approved=number, over=stubbornly(_over))
@@ -165,9 +166,9 @@ class Driver:
             self.steps.append(
                 {"entity": budget.external_id, "base": base, "target": base + UNIT, "order": number}
             )
-            _until_published(lambda n=number, b=budget: raise_by_step.hint(n, b.pk, UNIT))
+            _until_published(partial(raise_by_step.hint, number, budget.pk, UNIT))
             if self.random.random() < 0.1:  # at-least-once delivery repeats messages
-                _until_published(lambda n=number, b=budget: raise_by_step.hint(n, b.pk, UNIT))
+                _until_published(partial(raise_by_step.hint, number, budget.pk, UNIT))
                 self.duplicates += 1
         self.say(approved=count)
 
@@ -276,7 +277,7 @@ def _consent(url: str) -> str:
         timeout=20,
         follow_redirects=False,
     )
-    return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+    return str(parse_qs(urlsplit(answer.headers["location"]).query)["code"][0])
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

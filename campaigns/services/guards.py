@@ -164,7 +164,7 @@ def account_day_cap_micros(account: AdAccount) -> int:
     return max(0, int(((total or 0) - landed) * ratio))
 
 
-def _raised_today(account: AdAccount, *, but_not: int | None = None, states: list[str] | None = None) -> int:
+def _raised_today(account: AdAccount, *, but_not: int = 0, states: list[str] | None = None) -> int:
     raised = (
         _automatic()
         .filter(
