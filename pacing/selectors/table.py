@@ -24,7 +24,7 @@ from pacing.models import BudgetPlan, PlanHealth, PlanSnapshot
 from pacing.selectors.proposals import Proposal, Waiting, proposals_of
 from pacing.words import brief
 
-PAGE = 50
+PAGE = 40
 LANDING_DAYS = 7
 CURRENT = (BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED, BudgetPlan.Status.PAUSED)
 AT_RISK = (PlanHealth.AHEAD, PlanHealth.BEHIND, PlanHealth.CANNOT_SPEND)
@@ -78,6 +78,11 @@ class PlanRow:
     platforms: str
     days_left: int
     proposal: Proposal
+
+    @property
+    def key(self) -> str:
+        """Names the cells of this row for live updates; text, so that templates need not format a number."""
+        return str(self.plan.pk)
 
     @property
     def shows_end(self) -> bool:
@@ -259,10 +264,10 @@ def _totals(actor: Actor, query: TableQuery, today: date) -> tuple[list[Totals],
     risky = running & Q(snapshot__health__in=AT_RISK)
     rows: list[Any] = list(
         base.order_by()
-        .values("currency")
+        # Per client too: hashing a few hundred groups is quicker than sorting all plans to count clients.
+        .values("currency", "client_id")
         .annotate(
             plans=Count("pk", filter=here),
-            clients=Count("client", filter=here, distinct=True),
             budget=Sum("amount_micros", filter=here),
             spent=Sum("snapshot__spent_micros", filter=here),
             expected=Sum("snapshot__expected_micros", filter=running),
@@ -280,7 +285,11 @@ def _totals(actor: Actor, query: TableQuery, today: date) -> tuple[list[Totals],
         )
     )
     counts = {name: sum(row[f"view_{name}"] for row in rows) for name in VIEWS}
-    totals = [_total(row) for row in rows if row["plans"]]
+    by_currency: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["plans"]:
+            by_currency.setdefault(row["currency"], []).append(row)
+    totals = [_total(currency, held) for currency, held in by_currency.items()]
     totals.sort(key=lambda total: total.budget_micros, reverse=True)
     return totals, counts, sum(row["unseen"] for row in rows)
 
@@ -291,24 +300,32 @@ def _squares(high: str, low: str, condition: Q) -> Sum:
     return Sum(Power(distance, 2), filter=condition)
 
 
-def _total(row: dict[str, Any]) -> Totals:
-    middle = row["projected"]
+def _total(currency: str, rows: list[dict[str, Any]]) -> Totals:
+    def known(name: str) -> int | None:
+        """The sum of what is known; None when no client knows it."""
+        values = [row[name] for row in rows if row[name] is not None]
+        return int(sum(values)) if values else None
+
+    def count(name: str) -> int:
+        return sum(row[name] for row in rows)
+
+    middle, whole = known("projected"), known("projected_of")
     return Totals(
-        currency=row["currency"],
-        plans=row["plans"],
-        clients=row["clients"],
-        budget_micros=row["budget"],
-        spent_micros=row["spent"],
-        expected_micros=row["expected"],
-        p10_micros=None if middle is None else max(0, int(middle) - round(sqrt(row["below"] or 0))),
-        p50_micros=None if middle is None else int(middle),
-        p90_micros=None if middle is None else int(middle) + round(sqrt(row["above"] or 0)),
-        projected_share=None if middle is None else Decimal(middle) / Decimal(row["projected_of"]),
-        projected_plans=row["projected_plans"],
-        under_micros=row["under"],
-        under_plans=row["under_plans"],
-        over_micros=row["over"],
-        over_plans=row["over_plans"],
+        currency=currency,
+        plans=count("plans"),
+        clients=len(rows),
+        budget_micros=known("budget") or 0,
+        spent_micros=known("spent"),
+        expected_micros=known("expected"),
+        p10_micros=None if middle is None else max(0, middle - round(sqrt(known("below") or 0))),
+        p50_micros=middle,
+        p90_micros=None if middle is None else middle + round(sqrt(known("above") or 0)),
+        projected_share=Decimal(middle) / whole if middle is not None and whole else None,
+        projected_plans=count("projected_plans"),
+        under_micros=known("under"),
+        under_plans=count("under_plans"),
+        over_micros=known("over"),
+        over_plans=count("over_plans"),
     )
 
 

@@ -74,7 +74,7 @@ def test_the_table_takes_at_most_twelve_queries_whatever_it_shows(pages, django_
     browser.get(reverse("plan-list"))
     with django_assert_max_num_queries(12):
         page = browser.get(reverse("plan-list"))
-    assert "Next 50 plans" in text(page)
+    assert "Next 40 plans" in text(page)
     assert len(page.content) < 400_000
 
 
