@@ -84,10 +84,15 @@ def amounts_differ(account: AdAccount, tree: Tree) -> bool:
 def store(account: AdAccount, tree: Tree, today: date) -> Stored:
     """Mirror a tree. ``today`` is the account-local day whose budget values are noted."""
     now = clock.now()
+    # The locks come first: a write the ledger finishes from now on still counts as under way below.
+    known_budgets = {row.external_id: row for row in account.budgets.select_for_update().order_by("pk")}
+    known_campaigns = {
+        row.external_id: row for row in account.ad_campaigns.select_for_update().order_by("pk")
+    }
     busy_budgets, busy_campaigns = _being_written(account, tree.read_at)
     stored = Stored(busy_budgets=busy_budgets)
-    budgets = _store_budgets(account, tree, now, stored)
-    campaigns = _store_campaigns(account, tree, now, budgets, busy_campaigns)
+    budgets = _store_budgets(account, tree, now, known_budgets, stored)
+    campaigns = _store_campaigns(account, tree, now, known_campaigns, budgets, busy_campaigns)
     groups = _store_groups(account, tree, now, campaigns, budgets)
     ads = _store_ads(account, tree, now, groups)
     stored.ids = {
@@ -109,8 +114,9 @@ def _being_written(account: AdAccount, read_at: datetime) -> tuple[set[int], set
     return {b for b, _ in pairs if b is not None}, {c for _, c in pairs if c is not None}
 
 
-def _store_budgets(account: AdAccount, tree: Tree, now: datetime, stored: Stored) -> dict[str, Budget]:
-    known = {row.external_id: row for row in account.budgets.select_for_update().order_by("pk")}
+def _store_budgets(
+    account: AdAccount, tree: Tree, now: datetime, known: dict[str, Budget], stored: Stored
+) -> dict[str, Budget]:
     listed: set[str] = set()
     new, changed = [], []
     for found in tree.of(Level.BUDGET):
@@ -153,10 +159,13 @@ def _budget_values(
 
 
 def _store_campaigns(
-    account: AdAccount, tree: Tree, now: datetime, budgets: Mapping[str, Budget], busy: set[int]
+    account: AdAccount,
+    tree: Tree,
+    now: datetime,
+    known: dict[str, AdCampaign],
+    budgets: Mapping[str, Budget],
+    busy: set[int],
 ) -> dict[str, AdCampaign]:
-    known = {row.external_id: row for row in account.ad_campaigns.select_for_update().order_by("pk")}
-
     def extra(found: EntityRecord, row: AdCampaign | None) -> dict[str, Any]:
         budget = budgets.get(found.budget_ref.external_id) if found.budget_ref else None
         values: dict[str, Any] = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -22,6 +21,7 @@ from campaigns.sync import structure
 from lane.audit.models import AuditEntry
 from lane.core import clock
 from lane.core.models import Event
+from tests.campaigns.ledger_world import EUR, LedgerWorld
 from tests.campaigns.world import AT, make_world
 
 pytestmark = pytest.mark.django_db
@@ -200,13 +200,11 @@ def test_a_drift_that_was_left_is_not_reported_again():
 
 
 def test_an_older_listing_does_not_undo_what_the_ledger_wrote_meanwhile(monkeypatch):
-    world = make_world()
-    _sync(world, 50)
-    budget = Budget.objects.get()
-    tree = replace(_tree([_budget("1", 50)]), read_at=clock.machine_now() - timedelta(seconds=1))
-    Budget.objects.update(amount_micros=60, verified_micros=60)
-    monkeypatch.setattr(structure, "_being_written", lambda account, read_at: ({budget.pk}, set()))
-    stored = structure.store(world.account, tree, TODAY)
+    world = LedgerWorld(monkeypatch)
+    budget = world.budget(euros=100)
+    older = _tree([_budget(budget.external_id, 100 * EUR)])
+    assert world.apply(world.approved(budget, 110)).state == "verified"
+    stored = structure.store(world.account, older, TODAY)
     assert drift.note(world.account, stored.moved, [], busy_budgets=stored.busy_budgets) == []
     budget.refresh_from_db()
-    assert budget.amount_micros == 60
+    assert (budget.amount_micros, budget.verified_micros) == (110 * EUR, 110 * EUR)
