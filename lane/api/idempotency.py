@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lane.api.errors import PROBLEM, problem
+from lane.core.actors import Actor
 from lane.core.models import IdempotentRequest
 
 HEADER = "Idempotency-Key"
@@ -70,9 +71,14 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
+def _principal(request: Request, actor: Actor) -> str:
+    """A key answers only itself: another key of the same person may see less."""
+    return f"api_key:{request.auth.pk}" if request.auth else f"{actor.kind}:{actor.user_id}"
+
+
 def _claim(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
-    actor = request.actor  # type: ignore[attr-defined]
-    principal = f"{actor.kind}:{actor.user_id}"
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    principal = _principal(request, actor)
     try:
         with transaction.atomic():
             row = IdempotentRequest.objects.create(

@@ -19,7 +19,9 @@ class KeyThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: Any) -> str | None:
         """One counter per caller."""
         actor = getattr(request, "actor", None)
-        return None if actor is None else f"throttle:{actor.kind}:{actor.user_id}"
+        if actor is None:
+            return None
+        return f"throttle:key:{request.auth.pk}" if request.auth else f"throttle:person:{actor.user_id}"
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether the caller may go on."""

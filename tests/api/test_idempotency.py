@@ -63,10 +63,11 @@ def test_a_crash_frees_the_key(monkeypatch):
     assert caller.post("kill-switches/", STOP, once="a").status_code == 201
 
 
-def test_two_people_may_use_the_same_key_word():
+def test_two_people_and_two_keys_may_use_the_same_word():
     world = make_world()
     other, _ = hire(world, "editor")
     assert Caller(world.user).post("kill-switches/", STOP, once="a").status_code == 201
     assert Caller(other).post("kill-switches/", STOP, once="a").status_code == 201
     assert key_of(world.admin).post("kill-switches/", STOP, once="a").status_code == 201
-    assert KillSwitch.objects.count() == 3
+    assert key_of(world.admin).post("kill-switches/", STOP, once="a").status_code == 201
+    assert KillSwitch.objects.count() == 4
