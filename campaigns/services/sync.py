@@ -102,7 +102,7 @@ def sync_account(account_id: int, kind: str) -> SyncRun:
         _fail(account, run, error)
     except Exception as error:
         logger.exception("sync of account %s failed", account.pk)
-        _fail(account, run, PlatformError(f"Lane could not store what the platform sent: {error}"))
+        _fail(account, run, PlatformError(f"An error in Lane stopped this sync ({type(error).__name__})."))
     run.refresh_from_db()
     return run
 
@@ -375,6 +375,8 @@ def _progress(run: SyncRun, outcome: Outcome) -> None:
 def _finish(account: AdAccount, run: SyncRun, days: DateRange, settled: date) -> None:
     """Close the run and note how fresh and how final the account is."""
     wrong = reconcile.mismatches(account, days)
+    if run.kind == SyncKind.NIGHTLY and (off := reconcile.account_day_drift(account, days)):
+        logger.error("%s account days of account %s differ from their facts", off, account.pk)
     with transaction.atomic():
         _own(run)
         run.state, run.finished_at, run.step = SyncRun.State.DONE, clock.now(), ""

@@ -71,9 +71,10 @@ def mismatches(account: AdAccount, days: DateRange) -> list[Mismatch]:
     ]
 
 
-def account_day_drift(account: AdAccount | None = None) -> int:
+def account_day_drift(account: AdAccount | None = None, days: DateRange | None = None) -> int:
     """How many account days differ from the sum of their facts; the roll-up is kept by delta, so 0 is the goal."""
     only = "AND ad_account_id = %(account)s" if account else ""
+    only += ' AND "on" BETWEEN %(first)s AND %(last)s' if days else ""
     with database.cursor() as cursor:
         cursor.execute(
             "WITH facts AS ("
@@ -86,6 +87,10 @@ def account_day_drift(account: AdAccount | None = None) -> int:
             "coalesce(facts.conversions, 0)) IS DISTINCT FROM (coalesce(rolled.spend_micros, 0), "
             "coalesce(rolled.impressions, 0), coalesce(rolled.clicks, 0), "
             "coalesce(rolled.conversions_milli, 0))",
-            {"account": account.pk if account else None},
+            {
+                "account": account.pk if account else None,
+                "first": days.first if days else None,
+                "last": days.last if days else None,
+            },
         )
         return int(cursor.fetchone()[0])

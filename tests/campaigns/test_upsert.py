@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
+import psycopg
 import pytest
+from django.db import connection, transaction
 
 from campaigns.models import AccountDay, DailyPerformance, HourlyPerformance, PerformanceRevision
 from campaigns.sync import partitions, reconcile, upsert
@@ -112,3 +115,45 @@ def test_account_days_equal_a_full_recount_after_many_random_restatements():
 
 def test_nothing_to_store_is_fine():
     assert upsert.daily(b"") == upsert.Outcome()
+
+
+def test_the_coming_months_have_their_partitions_before_the_facts_come():
+    assert partitions.ensure_ahead() == 4
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_inherits WHERE inhparent = 'campaigns_daily_performance'::regclass"
+        )
+        assert cursor.fetchone()[0] >= 4
+    assert partitions.ensure_ahead() == 4
+
+
+def test_two_syncs_at_once_keep_the_account_days_right(transactional_db):
+    world = make_world()
+    partitions.ensure(DAY, DAY)
+    blocks = [
+        [fact(world, 1 + entity, DAY, 1_000 * number + entity, fetched_at=AT + timedelta(minutes=number))
+         for entity in range(200)]
+        for number in range(6)
+    ]  # fmt: skip
+
+    def store(rows):
+        try:
+            return upsert.daily(upsert.encode(rows))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(store, blocks))
+    assert sum(outcome.new for outcome in outcomes) == 200
+    assert reconcile.account_day_drift() == 0
+
+
+def test_a_killed_upsert_leaves_neither_facts_nor_revisions():
+    world = make_world()
+    rows = [fact(world, 1, DAY, 5_000_000), fact(world, 2, DAY, 1)]
+    partitions.ensure(DAY, DAY)
+    with pytest.raises(psycopg.DataError), transaction.atomic():
+        upsert.daily(upsert.encode(rows) + b"not a row\n")
+    assert not DailyPerformance.objects.exists()
+    assert not PerformanceRevision.objects.exists()
+    assert not AccountDay.objects.exists()
