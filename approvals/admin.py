@@ -23,6 +23,7 @@ from lane.core.admin_base import (
     ScopedRelatedFilter,
     action,
     reason_dialog,
+    rows_of,
 )
 
 
@@ -117,7 +118,7 @@ class OfRequestAdmin(ActingAdmin):
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         visible = ApprovalRequest.objects.visible_to(actor).order_by().values("pk")
-        return self.model._default_manager.filter(request__in=visible)
+        return rows_of(self.model, request__in=visible)
 
     def organization_of(self, row: Any) -> Organization:
         return row.request.organization  # type: ignore[no-any-return]

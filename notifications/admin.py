@@ -46,6 +46,7 @@ class EmailDeliveryAdmin(InstallationAdmin):
 class DevMailAdmin(InstallationAdmin):
     """Mail caught on a developer's machine."""
 
+    plural = "dev mail"
     list_display = ("to", "subject", "sender", "created_at")
     search_fields = ("to", "subject")
     date_hierarchy = "created_at"

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 
 from lane.core.actors import Actor
-from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter
+from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter, rows_of
 from pacing.models import BudgetPlan, PacingRun, PlanBudget, PlanSnapshot, Recommendation
 
 
@@ -44,12 +44,12 @@ class BudgetPlanAdmin(LaneAdmin):
 class OfPlanAdmin(LaneAdmin):
     """Rows that are seen with their plan."""
 
-    list_select_related = ("plan",)
-    search_fields = ("plan__name",)
+    list_select_related: Any = ("plan",)
+    search_fields: Any = ("plan__name",)
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         visible = BudgetPlan.objects.visible_to(actor).order_by().values("pk")
-        return self.model._default_manager.filter(plan__in=visible)
+        return rows_of(self.model, plan__in=visible)
 
 
 @admin.register(PlanBudget)

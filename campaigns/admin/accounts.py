@@ -104,6 +104,7 @@ class AdAccountAdmin(ActingAdmin):
 class CsvImportAdmin(LaneAdmin):
     """Uploaded exports and what became of their rows."""
 
+    plural = "CSV imports"
     list_display = (
         "file_name",
         "platform",

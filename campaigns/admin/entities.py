@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from campaigns.models import Ad, AdCampaign, AdGroup, Budget, BudgetSpender, BudgetValue
 from lane.accounts.admin_acting import ActingAdmin
 from lane.core.actors import Actor
-from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter
+from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter, rows_of
 
 _OF_CLIENT = (("ad_account", ScopedRelatedFilter), ("client", ScopedRelatedFilter))
 
@@ -64,7 +64,7 @@ class OfBudgetAdmin(LaneAdmin):
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         visible = Budget.objects.visible_to(actor).order_by().values("pk")
-        return self.model._default_manager.filter(budget__in=visible)
+        return rows_of(self.model, budget__in=visible)
 
 
 @admin.register(BudgetValue)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from campaigns.models import AccountDay, AccountDayFreshness, AccountGuardDay, AdAccount
 from lane.core.actors import Actor
-from lane.core.admin_base import LaneAdmin, ScopedRelatedFilter
+from lane.core.admin_base import LaneAdmin, ScopedRelatedFilter, rows_of
 
 
 @admin.register(AccountDay)
@@ -34,20 +34,21 @@ class AccountDayAdmin(LaneAdmin):
 class OfAccountAdmin(LaneAdmin):
     """Rows that are seen with their ad account."""
 
-    list_filter = (("ad_account", ScopedRelatedFilter),)
+    list_filter: Any = (("ad_account", ScopedRelatedFilter),)
     list_select_related = ("ad_account",)
     search_fields = ("ad_account__name", "ad_account__external_id")
     date_hierarchy = "on"
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         visible = AdAccount.objects.visible_to(actor).order_by().values("pk")
-        return self.model._default_manager.filter(ad_account__in=visible)
+        return rows_of(self.model, ad_account__in=visible)
 
 
 @admin.register(AccountDayFreshness)
 class AccountDayFreshnessAdmin(OfAccountAdmin):
     """When a day was last read, and whether the platform's total agrees with the facts."""
 
+    plural = "freshness of account days"
     list_display = (
         "on",
         "ad_account",
@@ -63,4 +64,5 @@ class AccountDayFreshnessAdmin(OfAccountAdmin):
 class AccountGuardDayAdmin(OfAccountAdmin):
     """How much automation has added to an account's budgets on one of its days."""
 
+    plural = "automatic increases by day"
     list_display = ("on", "ad_account", "increased_micros_text", "writes")

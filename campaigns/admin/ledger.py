@@ -96,6 +96,7 @@ class WriteCallAdmin(LaneAdmin):
 class KillSwitchAdmin(LaneAdmin):
     """Every stop of writes, and who allowed them again; both happen on the front page."""
 
+    plural = "kill switches"
     list_display = (
         "scope",
         "organization",

@@ -39,6 +39,7 @@ class SyncRunAdmin(LaneAdmin):
 class DriftAdmin(LaneAdmin):
     """Budgets that are not what Lane last wrote; they are settled on the account's page."""
 
+    plural = "differences (drift)"
     list_display = (
         "budget",
         "client",

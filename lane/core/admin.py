@@ -56,6 +56,7 @@ class EventAdmin(InstallationAdmin):
 class EventDeliveryAdmin(InstallationAdmin):
     """Events owed to handlers; those given up need a look."""
 
+    plural = "event deliveries"
     list_display = ("event_name", "handler", "state", "attempts", "next_at", "done_at")
     list_filter = ("state", "handler")
     list_select_related = ("event",)

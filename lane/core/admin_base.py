@@ -38,10 +38,12 @@ __all__ = [
     "action",
     "back_to",
     "reason_dialog",
+    "rows_of",
 ]
 
 MISSING = "–"
 _SECRET_WORDS = ("password", "secret", "token", "digest", "sealed", "recovery")
+_STAMPS = frozenset({"public_id", "created_at", "updated_at"})
 _CURRENCY_AT = ("currency", "ad_account", "budget", "plan", "change_set", "client")
 
 
@@ -53,13 +55,21 @@ def is_secret(field: Any) -> bool:
 
 
 def shown_fields(model: type[models.Model], hidden: Iterable[str] = ()) -> list[str]:
-    """The model's own columns in their order, without keys, secrets and what is hidden."""
+    """The model's own columns, without keys, secrets and what is hidden; ids and stamps come last."""
     fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
-    return [
+    names = [
         field.name
         for field in fields
         if not is_secret(field) and field.name not in {*hidden, "id"} and not _through_given(field)
     ]
+    # What a row is comes before its ids and stamps.
+    return sorted(names, key=lambda name: name in _STAMPS)
+
+
+def rows_of(model: type[models.Model], **lookup: Any) -> QuerySet[Any]:
+    """The rows of a model that fit."""
+    rows: QuerySet[Any] = model._default_manager.filter(**lookup)
+    return rows
 
 
 def _through_given(field: Any) -> bool:
@@ -93,7 +103,7 @@ def money_column(name: str, label: str) -> Any:
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """Offers only the related rows this person may see; plain filters would name everybody's."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         related = model_admin.admin_site._registry.get(field.remote_field.model)
         if related is None:
             return []
@@ -141,6 +151,14 @@ class RowsInline(TabularInline):
         super().__init__(parent_model, admin_site)
         add_money_columns(self)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Only the rows that their own page would show this person."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        page = self.admin_site._registry.get(self.model)
+        if page is None or request.user.is_superuser:
+            return rows
+        return rows.filter(pk__in=page.get_queryset(request).order_by().values("pk"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
 
@@ -170,12 +188,17 @@ class LaneAdmin(ModelAdmin):
     """Read-only by default: tenant rows are changed by the product, where every rule holds.
 
     ``editable`` names the few columns that may be changed here. ``for_staff`` False keeps a model to
-    superusers. Nothing of a tenant is ever deleted here.
+    superusers. ``plural`` is what the list is called where adding an s would be wrong. Nothing of a tenant is
+    ever deleted here.
     """
 
+    list_filter: Any = ()
+    search_fields: Any = ()
+    list_select_related: Any = False
     editable: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ()
     for_staff: ClassVar[bool] = True
+    plural: ClassVar[str] = ""
 
     list_per_page = 50
     show_full_result_count = False
@@ -186,16 +209,21 @@ class LaneAdmin(ModelAdmin):
     def __init__(self, model: type[models.Model], admin_site: Any) -> None:
         super().__init__(model, admin_site)
         add_money_columns(self)
+        if not (self.ordering or model._meta.ordering):
+            self.ordering = ("-pk",)
+        if self.plural:
+            model._meta.verbose_name_plural = self.plural
 
     # --- which rows -----------------------------------------------------------------------------------
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         """The rows a staff person sees; models without tenancy of their own override this."""
         manager: Any = self.model._default_manager
-        return manager.visible_to(actor) if hasattr(manager, "visible_to") else manager.none()
+        rows: QuerySet[Any] = manager.visible_to(actor) if hasattr(manager, "visible_to") else manager.none()
+        return rows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
+        rows: QuerySet[Any] = super().get_queryset(request)
         if request.user.is_superuser:
             return rows
         actor = getattr(request, "actor", None)
@@ -211,7 +239,7 @@ class LaneAdmin(ModelAdmin):
         # Filtering by parts of a secret would read it out letter by letter.
         if any(word in lookup for word in _SECRET_WORDS):
             return False
-        return super().lookup_allowed(lookup, value, request)
+        return bool(super().lookup_allowed(lookup, value, request))
 
     # --- what of them ---------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ from lane.core.admin_base import (
 )
 from lane.ops import admin_site
 
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.extra_urls = admin_site.extra_urls  # type: ignore[attr-defined]
 
 for model in (

@@ -154,8 +154,10 @@ def _switches_on(request: HttpRequest) -> QuerySet[KillSwitch]:
 
 def _described(request: HttpRequest, switch: KillSwitch) -> Stopped:
     where = str(switch.organization) if switch.organization else "Every organization"
-    scope = kill_switches.scope_words(switch)
+    narrow = switch.platform or switch.client_id or switch.connection_id
+    scope = f"{kill_switches.scope_words(switch)} · {where}" if narrow else f"All of {where}"
     if switch.organization is None:
+        scope = scope if narrow else "Everything"
         return Stopped(switch, scope, where, bool(request.user.is_staff))
     actor = person_at(request, switch.organization)
     return Stopped(switch, scope, where, policies.may(actor, "manage", client_id=switch.client_id))

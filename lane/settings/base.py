@@ -364,6 +364,22 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "lane.ops.admin_site.environment_badge",
     "DASHBOARD_CALLBACK": "lane.ops.admin_site.dashboard",
+    # The product's accent, lighter and darker.
+    "COLORS": {
+        "primary": {
+            "50": "#F3F7FD",
+            "100": "#E7EFFB",
+            "200": "#C7DAF5",
+            "300": "#9BBDEC",
+            "400": "#6396DD",
+            "500": "#3A74CA",
+            "600": "#1B56B0",
+            "700": "#16468F",
+            "800": "#123873",
+            "900": "#0E2B58",
+            "950": "#091B38",
+        }
+    },
 }
 
 

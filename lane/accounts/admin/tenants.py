@@ -16,7 +16,7 @@ from lane.accounts.models import (
     Organization,
 )
 from lane.core.actors import Actor
-from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter
+from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter, rows_of
 
 
 class ClientRows(RowsInline):
@@ -24,12 +24,6 @@ class ClientRows(RowsInline):
 
     model = Client
     fields = ("name", "currency", "timezone", "budget_limit_micros_text", "archived_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(pk__in=Client.objects.visible_to(request.actor).order_by().values("pk"))  # type: ignore[attr-defined]
 
 
 @admin.register(Organization)
@@ -85,13 +79,14 @@ class SharedClientAdmin(LaneAdmin):
 
     def rows_for(self, actor: Actor) -> QuerySet[Any]:
         visible = Client.objects.visible_to(actor).order_by().values("pk")
-        return self.model._default_manager.filter(content_object__in=visible)
+        return rows_of(self.model, content_object__in=visible)
 
 
 @admin.register(ClientUserObjectPermission)
 class ClientGuestAdmin(SharedClientAdmin):
     """Clients shared with one person."""
 
+    plural = "clients shared with people"
     list_display = ("user", "content_object", "permission")
     list_select_related = ("user", "content_object", "permission__content_type")
     search_fields = ("user__email", "content_object__name")
@@ -101,6 +96,7 @@ class ClientGuestAdmin(SharedClientAdmin):
 class ClientGroupAdmin(SharedClientAdmin):
     """Clients shared with a group."""
 
+    plural = "clients shared with groups"
     list_display = ("group", "content_object", "permission")
     list_select_related = ("group", "content_object", "permission__content_type")
     search_fields = ("group__name", "content_object__name")
