@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from lane.core import clock, outbox, realtime
 from pacing.controllers import Action, decide
 from pacing.events import PlanHealthChanged
-from pacing.models import BudgetPlan, PacingRun
+from pacing.models import BudgetPlan, PacingRun, Recommendation
 from pacing.services import observation, plans, proposals, run_store
 from pacing.services.run_store import Look
 
@@ -78,15 +78,24 @@ def _pace(plan_ids: Sequence[int], slot: datetime, at: datetime, on_demand: bool
         run_ids = run_store.save(look)
         _tell_changes(look, run_ids)
     result.looked += len(run_ids)
+    advised = _advised(plan_ids)
     for row, run_id in run_ids.items():
         action = decision.action_of(row)
-        if action in (Action.NONE, Action.HOLD) and not proposals.may_be_outdated(look, row):
+        overtaken = seen.plans[row]["pk"] in advised and proposals.may_be_outdated(look, row)
+        # Most plans end here: where nothing is to be done, only an open recommendation is looked at again.
+        if action in (Action.NONE, Action.HOLD) and not overtaken:
             continue
         try:
             proposals.act(look, row, run_id, result)
         except Exception:
             result.failed += 1
             logger.exception("plan %s: the decision could not be acted on", seen.plans[row]["public_id"])
+
+
+def _advised(plan_ids: Sequence[int]) -> set[int]:
+    """Plans with an open recommendation."""
+    waiting = Recommendation.objects.filter(plan__in=plan_ids, state=Recommendation.State.OPEN)
+    return set(waiting.values_list("plan_id", flat=True))
 
 
 def _tell_changes(look: Look, run_ids: dict[int, int]) -> None:
