@@ -16,10 +16,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import django
-import httpx2
 
 django.setup()
 
@@ -27,18 +25,14 @@ from django.db import DatabaseError, connection, transaction  # noqa: E402 - aft
 from django.db.models import Count  # noqa: E402
 from kombu.exceptions import OperationalError as BrokerError  # noqa: E402
 
+from campaigns.chaos import world  # noqa: E402
 from campaigns.chaos.naive import raise_by_step  # noqa: E402
-from campaigns.models import AdAccount, Budget, Change, ChangeSet  # noqa: E402
-from campaigns.platforms.records import Level  # noqa: E402
-from campaigns.services import accounts, changes, connections, ledger  # noqa: E402
-from campaigns.sync import structure  # noqa: E402
+from campaigns.models import Budget, Change, ChangeSet  # noqa: E402
+from campaigns.services import ledger  # noqa: E402
 from campaigns.tasks.ledger import apply_change  # noqa: E402
-from lane.accounts.models import Client, Membership, Organization, Role, User  # noqa: E402
 from lane.audit.models import AuditEntry  # noqa: E402
-from lane.core import clock, outbox  # noqa: E402
-from lane.core.actors import Actor, ActorKind  # noqa: E402
+from lane.core import outbox  # noqa: E402
 
-CALLBACK = "http://127.0.0.1/connections/callback/google_ads/"
 UNIT = 1_000_000
 T = TypeVar("T")
 logger = logging.getLogger("lane.chaos")
@@ -73,37 +67,17 @@ class Driver:
         self.random = random.Random(seed)
         self.duplicates = 0
         self.steps: list[dict[str, Any]] = []
-        self.budgets: list[Budget] = []
 
     def seed_world(self) -> None:
-        """An agency that connects to the sandbox through OAuth and mirrors its Google budgets."""
-        organization = Organization.objects.create(name="Fault run")
-        self.client = Client.objects.create(organization=organization, name="Every brand")
-        self.editor = _person(organization, "editor@faults.example", Role.ADMIN)
-        self.owner = _person(organization, "owner@faults.example", Role.OWNER)
-        url, _ = connections.begin("google_ads", self.editor, CALLBACK)
-        login = connections.finish("google_ads", self.editor, _consent(url), CALLBACK)
-        for reachable in accounts.available(login):
-            if reachable.can_be_assigned:
-                accounts.assign(
-                    login, reachable.record.external_id, self.client, self.editor, found=reachable.record
-                )
-        for account in AdAccount.objects.filter(connection=login):
-            with connections.open_line(login) as platform:
-                from_platform = structure.read(platform, accounts_record(account), [Level.BUDGET])
-            structure.store(account, from_platform, clock.today(account.timezone))
-        self.budgets = list(
-            Budget.objects.filter(kind="daily", removed_at=None, amount_micros__gt=0)
-            .select_related("ad_account")
-            .order_by("external_id")
-        )
-        self.say(ready=True, budgets=len(self.budgets))
+        """Connect to the sandbox and mirror its Google budgets."""
+        self.world = world.connect()
+        self.say(ready=True, budgets=len(self.world.budgets))
 
     def approve(self, count: int) -> None:
         """Propose and approve every intent; a lost connection may hide a commit, so ask before repeating."""
         for number in range(count):
-            budget = self.budgets[number % len(self.budgets)]
-            target = (budget.amount_micros or 0) + UNIT * (number // len(self.budgets) + 1)
+            budget = self.world.budgets[number % len(self.world.budgets)]
+            target = (budget.amount_micros or 0) + UNIT * (number // len(self.world.budgets) + 1)
             stubbornly(partial(self._approve, number, budget, target))
             if number % 20 == 0:
                 self.pulse()
@@ -114,21 +88,7 @@ class Driver:
         """Both steps in one transaction, as pacing does for guards: no approval request has to be opened."""
         if ChangeSet.objects.filter(origin="chaos", origin_id=str(number)).exists():
             return
-        change_set = changes.propose(
-            client=self.client,
-            title=f"Intent {number}",
-            reason="Fault run.",
-            targets=[changes.BudgetTarget(budget, target)],
-            origin="chaos",
-            origin_id=str(number),
-            actor=self.editor,
-        )
-        changes.authorise(
-            change_set.public_id,
-            approval_id=f"request-{number}",
-            approved_hash=change_set.content_hash,
-            actor=self.owner,
-        )
+        self.world.approve(number, budget, target)
 
     def watch(self, count: int, seconds: float) -> None:
         """Hint at what is due until nothing is open; the run says when faults have ended."""
@@ -161,8 +121,8 @@ class Driver:
     def enqueue_steps(self, count: int) -> None:
         """The broken variant: one message per step, nothing else remembers it."""
         for number in range(count):
-            budget = self.budgets[number % len(self.budgets)]
-            base = (budget.amount_micros or 0) + UNIT * (number // len(self.budgets))
+            budget = self.world.budgets[number % len(self.world.budgets)]
+            base = (budget.amount_micros or 0) + UNIT * (number // len(self.world.budgets))
             self.steps.append(
                 {"entity": budget.external_id, "base": base, "target": base + UNIT, "order": number}
             )
@@ -225,13 +185,6 @@ class Driver:
             time.sleep(0.05)
 
 
-def accounts_record(account: AdAccount) -> Any:
-    """An account as connectors know it."""
-    from campaigns.platforms import registry  # noqa: PLC0415 - Django is set up above
-
-    return registry.account_record(account)
-
-
 def _over() -> int:
     return Change.objects.filter(state__in=Change.OVER).count()
 
@@ -260,24 +213,6 @@ def _reconnect() -> None:
         transaction.set_rollback(True)
     connection.close()
     time.sleep(0.1)
-
-
-def _person(organization: Organization, email: str, role: str) -> Actor:
-    user = User.objects.create_user(email)
-    Membership.objects.create(organization=organization, user=user, role=role, is_approver=True)
-    return Actor(ActorKind.PERSON, organization.pk, user_id=user.pk, label=email, via="chaos")
-
-
-def _consent(url: str) -> str:
-    """Press Allow on the sandbox's consent page; returns the code."""
-    asked = {key: values[0] for key, values in parse_qs(urlsplit(url).query).items()}
-    answer = httpx2.post(
-        urljoin(url, urlsplit(url).path),
-        data={**asked, "decision": "allow"},
-        timeout=20,
-        follow_redirects=False,
-    )
-    return str(parse_qs(urlsplit(answer.headers["location"]).query)["code"][0])
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ class Command(BaseCommand):
     """Claims and applies due changes in this process, once or every few seconds until stopped."""
 
     help = "Apply approved changes that are due, without Redis or workers."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--every turns one pass into a loop."""
