@@ -192,6 +192,7 @@ class LaneAdmin(ModelAdmin):
     ever deleted here.
     """
 
+    ordering: Any = ()
     list_filter: Any = ()
     search_fields: Any = ()
     list_select_related: Any = False
