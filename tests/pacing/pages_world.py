@@ -38,7 +38,9 @@ class Pages:
 def make_pages(**world: Any) -> Pages:
     """An agency, its account, an editor and a viewer."""
     made = make_world(**world)
-    AdAccount.objects.update(facts_synced_at=clock.now(), final_through=clock.now().date() - timedelta(days=3))
+    AdAccount.objects.update(
+        facts_synced_at=clock.now(), final_through=clock.now().date() - timedelta(days=3)
+    )
     return Pages(made, person(made.organization, "editor")[0], person(made.organization, "viewer")[0])
 
 
