@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/", include("lane.api.urls")),
 ]
 
-if settings.DEBUG:
+if settings.DEBUG or getattr(settings, "LANE_DEV_MAILBOX", False):
     urlpatterns.append(path("", include("lane.web.dev_urls")))
 
 handler404 = "lane.web.views.errors.page_not_found"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import parse_qs
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
@@ -12,7 +14,7 @@ from lane.accounts.middleware import SESSION_KEY
 from lane.accounts.selectors import organizations_of
 from lane.accounts.visibility import Access, access_of
 from lane.core.actors import Actor, ActorKind
-from lane.core.realtime import organization_group, user_group
+from lane.core.realtime import organization_group, told_within, user_group
 
 RIGHTS_SECONDS = 5
 SIGN_IN = 4401
@@ -39,8 +41,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if not self.organization_id:
             await self.close(NO_RIGHTS)
             return
-        for group in (organization_group(self.organization_id), user_group(self.user_id)):
+        groups = (organization_group(self.organization_id), user_group(self.user_id))
+        for group in groups:
             await self.channel_layer.group_add(group, self.channel_name)
+        age = self._page_age_seconds()
+        if age and any([await sync_to_async(told_within)(group, age) for group in groups]):
+            await self.send_json({"type": "missed"})
 
     async def disconnect(self, code: int) -> None:
         """Leave the groups."""
@@ -61,6 +67,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if client_id is not None and not (access.every_client or client_id in access.client_roles):
             return
         await self.send_json({"type": "changed", "kind": message["kind"], "id": message["id"]})
+
+    def _page_age_seconds(self) -> float:
+        """How long ago the page was asked for, as it says itself; what happened since, it may not show."""
+        given = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace")).get("age", [""])[0]
+        return min(int(given), 120_000) / 1000 if given.isdecimal() and len(given) < 10 else 0.0
 
     async def _rights(self) -> Access:
         if self._access is None or time.monotonic() - self._read_at > RIGHTS_SECONDS:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.core.cache import cache
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+# A page older than this asks again by itself when its socket comes late.
+_REMEMBERED_SECONDS = 120
 
 
 def organization_group(organization_id: int) -> str:
@@ -40,11 +44,22 @@ def changed(
     transaction.on_commit(send, robust=True)
 
 
+def told_within(group: str, seconds: float) -> bool:
+    """Whether a hint went to this group in the last seconds: whoever joins only now has missed it."""
+    last = cache.get(_last_key(group))
+    return last is not None and time.time() - float(last) <= seconds
+
+
+def _last_key(group: str) -> str:
+    return f"live:last:{group}"
+
+
 def _send(group: str, message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
+        cache.set(_last_key(group), time.time(), _REMEMBERED_SECONDS)
         async_to_sync(layer.group_send)(group, message)
     except Exception:  # noqa: BLE001 - a page that misses a hint polls
         logger.warning("live hint not sent: %s", message["kind"])

@@ -14,6 +14,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# The browser tests read mails where people trying Lane do.
+LANE_DEV_MAILBOX = env.bool("LANE_DEV_MAILBOX", False)
 AXES_ENABLED = False
 # Tests open and close databases; pooled connections would keep them busy.
 DATABASES["default"]["OPTIONS"].pop("pool", None)

@@ -21,7 +21,9 @@ function isOpen() {
 
 function open(path) {
   if (isOpen()) return;
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
+  // The page says how old it is: what changed between its rendering and this socket is told as missed.
+  const age = Math.ceil(performance.now()) + 500;
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}?age=${age}`);
   socket.addEventListener("open", () => {
     // What was missed while the socket was away is fetched once.
     if (tries > 0) refresh(null);
@@ -32,7 +34,7 @@ function open(path) {
   });
   socket.addEventListener("message", (event) => {
     const hint = JSON.parse(event.data);
-    refresh(hint.kind ?? "", hint.id ?? "");
+    if (hint.type === "missed") refresh(null); else refresh(hint.kind ?? "", hint.id ?? "");
   });
   socket.addEventListener("close", () => {
     tries += 1;

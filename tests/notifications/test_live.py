@@ -11,6 +11,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
 
 from lane.accounts.models import Client, Membership, User
+from lane.core import realtime
 from lane.core.realtime import organization_group, user_group
 from notifications import consumers
 from tests.approvals.world import World
@@ -29,13 +30,20 @@ class Page(ApplicationCommunicator):
         await self.wait()
 
 
-async def opened(user: Any) -> Page:
-    """A page of this person listening."""
-    scope = {"type": "websocket", "path": "/ws/live/", "user": user, "session": {}}
+async def opened(user: Any, *, age_ms: int = 0) -> Page:
+    """A page of this person listening, which was asked for that long ago."""
+    scope = {
+        "type": "websocket",
+        "path": "/ws/live/",
+        "user": user,
+        "session": {},
+        "query_string": f"age={age_ms}".encode(),
+    }
     page = Page(consumers.LiveConsumer.as_asgi(), scope)
     await page.send_input({"type": "websocket.connect"})
     assert (await page.receive_output(timeout=5))["type"] == "websocket.accept"
-    await page.receive_nothing(timeout=0.2)
+    if not age_ms:
+        await page.receive_nothing(timeout=0.2)
     return page
 
 
@@ -52,6 +60,15 @@ async def test_a_member_hears_what_changed_but_not_the_data(transactional_db: No
     assert await page.hears() == {"type": "changed", "kind": "request", "id": "abc"}
     await hint(world, user=world.viewer)
     assert (await page.hears())["kind"] == "request"
+    await page.leave()
+
+
+async def test_a_page_learns_what_it_missed_before_its_socket_was_open(
+    transactional_db: None, world: World
+) -> None:
+    await sync_to_async(realtime.changed)(world.client.organization_id, "plan", "abc")
+    page = await opened(world.viewer, age_ms=60_000)
+    assert await page.hears() == {"type": "missed"}
     await page.leave()
 
 
