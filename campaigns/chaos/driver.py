@@ -24,16 +24,17 @@ django.setup()
 from django.db import DatabaseError, connection, transaction  # noqa: E402 - after the settings are known
 from django.db.models import Count  # noqa: E402
 from kombu.exceptions import OperationalError as BrokerError  # noqa: E402
+from redis.exceptions import RedisError  # noqa: E402
 
 from campaigns.chaos import world  # noqa: E402
 from campaigns.chaos.naive import raise_by_step  # noqa: E402
 from campaigns.models import Budget, Change, ChangeSet  # noqa: E402
 from campaigns.services import ledger  # noqa: E402
-from campaigns.tasks.ledger import apply_change  # noqa: E402
+from campaigns.tasks.ledger import apply_change, hint_once  # noqa: E402
 from lane.audit.models import AuditEntry  # noqa: E402
-from lane.core import outbox  # noqa: E402
 
 UNIT = 1_000_000
+HINT_SECONDS = 1.5
 T = TypeVar("T")
 logger = logging.getLogger("lane.chaos")
 
@@ -99,20 +100,18 @@ class Driver:
             self.say(approved=count, over=over)
             if over >= count:
                 return
-            time.sleep(0.5)
+            time.sleep(0.25)
 
     def pulse(self) -> None:
-        """What beat does every few seconds: deliver events, hint at what is due, and repeat hints needlessly."""
+        """What beat and handlers do, faster: hint at what is due, and repeat some hints needlessly."""
         try:
-            outbox.sweep(50)
             due = ledger.due(60)
             for change_id in due:
+                hint_once(change_id, HINT_SECONDS)
+            for change_id in self.random.sample(due, min(2, len(due))):
                 apply_change.hint(change_id)
-            for change_id in self.random.sample(due, min(4, len(due))):
-                for _ in range(2):
-                    apply_change.hint(change_id)
-                    self.duplicates += 1
-        except BrokerError:
+                self.duplicates += 1
+        except (BrokerError, RedisError):
             logger.warning("no broker: applying here")
             stubbornly(lambda: ledger.sweep(3))
         except DatabaseError:

@@ -180,6 +180,8 @@ def _environment(services: PrivateServices, sandbox: SandboxServer) -> dict[str,
         "LANE_SANDBOX": "1",
         "LANE_SANDBOX_FILE": str(sandbox.file),
         "LANE_STATE": str(services.folder),
+        # Whoever listens to changes (notices, pacing) is not under test here; the ledger's own hints are.
+        "LANE_OUTBOX_HINTS": "0",
         "LANE_LOG_LEVEL": "WARNING",
         "LANE_CHAOS_DONE": str(services.folder / "done.txt"),
         "PYTHONPATH": str(ROOT),

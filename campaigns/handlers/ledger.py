@@ -11,25 +11,18 @@ from lane.core.events import handles
 
 @handles(ChangeSetAuthorised)
 def write_what_was_approved(event: ChangeSetAuthorised) -> None:
-    """Tell the workers about every row of the set."""
+    """Tell the workers about every row of the set whose turn it is."""
     rows = Change.objects.filter(
-        organization_id=event.organization_id,
-        change_set__public_id=event.change_set_id,
-        state__in=Change.OPEN,
+        organization_id=event.organization_id, change_set__public_id=event.change_set_id
     )
-    for change_id in rows.order_by("id").values_list("pk", flat=True):
+    for change_id in ledger.due(rows.count(), rows):
         apply_change.hint(change_id)
 
 
 @handles(ChangeFinished)
 def go_on_with_the_next(event: ChangeFinished) -> None:
     """What waited behind the finished change of the same entity is next."""
-    finished = Change.objects.filter(
-        organization_id=event.organization_id, public_id=event.change_id
-    ).first()
-    if finished is None:
-        return
-    waiting = Change.objects.filter(entity_key=finished.entity_key, state__in=Change.OPEN)
-    first = waiting.order_by("change_set__authorised_at", "id").values_list("pk", flat=True).first()
-    if first is not None and ledger.seconds_until_due(first) == 0:
-        apply_change.hint(first)
+    finished = Change.objects.filter(organization_id=event.organization_id, public_id=event.change_id).first()
+    if finished is not None:
+        for change_id in ledger.due(1, Change.objects.filter(entity_key=finished.entity_key)):
+            apply_change.hint(change_id)

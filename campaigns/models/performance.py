@@ -13,11 +13,14 @@ from lane.accounts.models import ClientOwned
 
 
 class Measures(models.Model):
-    """The numbers of one fact. Conversions are thousandths; money is micros of the account's currency."""
+    """The numbers of one fact; null where the source does not tell.
+
+    Conversions are thousandths; money is micros of the account's currency.
+    """
 
     spend_micros = models.BigIntegerField()
-    impressions = models.BigIntegerField()
-    clicks = models.BigIntegerField()
+    impressions = models.BigIntegerField(null=True)
+    clicks = models.BigIntegerField(null=True)
     conversions_milli = models.BigIntegerField(null=True)
     conversion_value_micros = models.BigIntegerField(null=True)
 

@@ -43,8 +43,8 @@ class Row:
     campaign: str
     campaign_key: str
     spend_micros: int
-    impressions: int
-    clicks: int
+    impressions: int | None
+    clicks: int | None
     conversions_milli: int | None
     conversion_value_micros: int | None
     budget_micros: int | None
@@ -197,8 +197,8 @@ class _Reader:
             campaign=campaign,
             campaign_key=_key(self._cell(cells, "campaign_id") or campaign),
             spend_micros=_scaled(numbers["cost"], _MICROS) or 0,
-            impressions=int(numbers["impressions"] or 0),
-            clicks=int(numbers["clicks"] or 0),
+            impressions=_whole(numbers["impressions"]),
+            clicks=_whole(numbers["clicks"]),
             conversions_milli=_scaled(numbers["conversions"], 1000),
             conversion_value_micros=_scaled(numbers["conversion_value"], _MICROS),
             budget_micros=_scaled(numbers["budget"], _MICROS) or None,
@@ -295,3 +295,8 @@ def _key(name: str) -> str:
 
 def _scaled(value: Decimal | None, by: int) -> int | None:
     return None if value is None else int((value * by).to_integral_value())
+
+
+def _whole(number: Decimal | None) -> int | None:
+    """A count, None where the file does not tell."""
+    return None if number is None else int(number)

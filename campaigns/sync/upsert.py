@@ -100,8 +100,8 @@ class Fact:
     entity_id: int
     on: date
     spend_micros: int
-    impressions: int
-    clicks: int
+    impressions: int | None
+    clicks: int | None
     conversions_milli: int | None
     conversion_value_micros: int | None
     fetched_at: datetime
@@ -133,7 +133,7 @@ def encode(facts: Iterable[Fact]) -> bytes:
     """Facts as COPY text, in the order of the staging table."""
     return "".join(
         f"{f.organization_id}\t{f.client_id}\t{f.ad_account_id}\t{f.level}\t{f.entity_id}\t{f.on.isoformat()}\t"
-        f"{_text(f.hour)}\t{f.spend_micros}\t{f.impressions}\t{f.clicks}\t{_text(f.conversions_milli)}\t"
+        f"{_text(f.hour)}\t{f.spend_micros}\t{_text(f.impressions)}\t{_text(f.clicks)}\t{_text(f.conversions_milli)}\t"
         f"{_text(f.conversion_value_micros)}\t{f.fetched_at.isoformat()}\t{'t' if f.is_final else 'f'}\n"
         for f in facts
     ).encode()

@@ -200,3 +200,10 @@ def test_a_viewer_cannot_import_and_a_stranger_sees_nothing(client_row, editor):
     with pytest.raises(NotVisible):
         imports.carry_out(made.public_id, actor=stranger)
     assert not DailyPerformance.objects.exists()
+
+
+def test_counts_the_file_does_not_tell_are_unknown_and_never_zero(client_row, editor):
+    imports.carry_out(_upload(client_row, editor).public_id, actor=editor)
+    told = DailyPerformance.objects.values_list("impressions", "clicks", "conversions_milli")
+    assert set(told) == {(None, None, None)}
+    assert set(AccountDay.objects.values_list("impressions", "clicks")) == {(None, None)}

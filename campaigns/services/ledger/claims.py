@@ -38,14 +38,15 @@ class Claim:
         return self.lease_ends - time.monotonic()
 
 
-def due(limit: int) -> list[int]:
+def due(limit: int, rows: QuerySet[Change] | None = None) -> list[int]:
     """Changes that can be worked on now: nobody holds them and nothing of the same entity goes first."""
+    wanted = Change.objects.all() if rows is None else rows
     earlier = Change.objects.filter(entity_key=OuterRef("entity_key"), state__in=Change.OPEN).filter(
         Q(state=Change.State.SENT)
         | Q(change_set__authorised_at__lt=OuterRef("change_set__authorised_at"))
         | Q(change_set__authorised_at=OuterRef("change_set__authorised_at"), pk__lt=OuterRef("pk"))
     )
-    ready = _free(Change.objects.filter(state__in=Change.OPEN)).annotate(
+    ready = _free(wanted.filter(state__in=Change.OPEN)).annotate(
         waits=Exists(earlier.exclude(pk=OuterRef("pk")))
     )
     return list(
