@@ -9,12 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from math import sqrt
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, FloatField, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Cast, Power
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
 from campaigns.models import AdAccount, Connection
 from lane.accounts.models import Client
@@ -22,12 +20,12 @@ from lane.core import clock
 from lane.core.actors import Actor
 from pacing.models import BudgetPlan, PlanHealth, PlanSnapshot
 from pacing.selectors.proposals import Proposal, Waiting, proposals_of
+from pacing.selectors.totals import NEEDS_ATTENTION, Summary, Totals, summary
 from pacing.words import brief
 
 PAGE = 40
 LANDING_DAYS = 7
 CURRENT = (BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED, BudgetPlan.Status.PAUSED)
-AT_RISK = (PlanHealth.AHEAD, PlanHealth.BEHIND, PlanHealth.CANNOT_SPEND)
 PLATFORMS = dict(Connection._meta.get_field("platform").flatchoices)
 _SILENT = (PlanHealth.UNKNOWN, PlanHealth.PAUSED, PlanHealth.SCHEDULED)
 
@@ -109,27 +107,6 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """All plans of one currency that match the filters; sums are None where no plan knows the number."""
-
-    currency: str
-    plans: int
-    clients: int
-    budget_micros: int
-    spent_micros: int | None
-    expected_micros: int | None
-    p10_micros: int | None
-    p50_micros: int | None
-    p90_micros: int | None
-    projected_share: Decimal | None
-    projected_plans: int
-    under_micros: int | None
-    under_plans: int
-    over_micros: int | None
-    over_plans: int
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """One page of the pacing table."""
 
@@ -147,19 +124,19 @@ def table(actor: Actor, query: TableQuery) -> Table:
     """One page of plans with everything around it."""
     today = clock.today("UTC")
     matching = _matching(actor, query, today)
-    totals, counts, unseen = _totals(actor, query, today)
+    figures = _summary(actor, query, today)
     plans = list(_page(matching, query, actor))
     more = len(plans) > PAGE
     plans = plans[:PAGE]
-    if unseen and query.after is None:
+    if figures.unseen and query.after is None:
         plans = [*matching.filter(snapshot=None).order_by("-pk")[:PAGE], *plans]
     proposals, waiting = proposals_of([plan.pk for plan in plans], actor)
     rows = [_row(plan, proposals.get(plan.pk), actor) for plan in plans]
     finals = [row.snapshot.final_through for row in rows if row.snapshot and row.snapshot.final_through]
     return Table(
         rows=rows,
-        totals=totals,
-        counts=counts,
+        totals=figures.totals,
+        counts=figures.counts,
         waiting=waiting,
         after=_place(plans[-1], query.sort) if more else None,
         first_page=query.after is None,
@@ -223,7 +200,7 @@ def _condition(query: TableQuery, actor: Actor, today: date) -> Q:
 def _view(name: str, today: date) -> Q:
     running = ~Q(status=BudgetPlan.Status.PAUSED)
     if name == "attention":
-        return running & Q(snapshot__health__in=[*AT_RISK, PlanHealth.STALE])
+        return running & Q(snapshot__health__in=NEEDS_ATTENTION)
     if name == "cannot_spend":
         return running & Q(snapshot__health=PlanHealth.CANNOT_SPEND)
     if name == "landing":
@@ -254,79 +231,14 @@ def _place(plan: BudgetPlan, sort: str) -> tuple[Any, int]:
     return (value.isoformat() if isinstance(value, date) else value), plan.pk
 
 
-def _totals(actor: Actor, query: TableQuery, today: date) -> tuple[list[Totals], dict[str, int], int]:
-    """Sums per currency for the filters, and how many plans each view holds without them; one query."""
-    here = _condition(query, actor, today)
+def _summary(actor: Actor, query: TableQuery, today: date) -> Summary:
+    """Figures of what matches; the counts of the views stay those of all plans of these statuses."""
     ended = query.health in ("archived", PlanHealth.ENDED)
-    base = BudgetPlan.objects.visible_to(actor).filter(_statuses(query) if ended else Q(status__in=CURRENT))
-    running = here & ~Q(status=BudgetPlan.Status.PAUSED)
-    projected = running & Q(snapshot__projected_p50_micros__isnull=False)
-    risky = running & Q(snapshot__health__in=AT_RISK)
-    rows: list[Any] = list(
-        base.order_by()
-        # Per client too: hashing a few hundred groups is quicker than sorting all plans to count clients.
-        .values("currency", "client_id")
-        .annotate(
-            plans=Count("pk", filter=here),
-            budget=Sum("amount_micros", filter=here),
-            spent=Sum("snapshot__spent_micros", filter=here),
-            expected=Sum("snapshot__expected_micros", filter=running),
-            projected_plans=Count("pk", filter=projected),
-            projected=Sum("snapshot__projected_p50_micros", filter=projected),
-            projected_of=Sum("amount_micros", filter=projected),
-            below=_squares("projected_p50_micros", "projected_p10_micros", projected),
-            above=_squares("projected_p90_micros", "projected_p50_micros", projected),
-            under=Sum("snapshot__miss_micros", filter=risky & Q(snapshot__miss_micros__lt=0)),
-            under_plans=Count("pk", filter=risky & Q(snapshot__miss_micros__lt=0)),
-            over=Sum("snapshot__miss_micros", filter=risky & Q(snapshot__miss_micros__gt=0)),
-            over_plans=Count("pk", filter=risky & Q(snapshot__miss_micros__gt=0)),
-            unseen=Count("pk", filter=here & Q(snapshot=None)),
-            **{f"view_{name}": Count("pk", filter=_view(name, today)) for name in VIEWS},
-        )
-    )
-    counts = {name: sum(row[f"view_{name}"] for row in rows) for name in VIEWS}
-    by_currency: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["plans"]:
-            by_currency.setdefault(row["currency"], []).append(row)
-    totals = [_total(currency, held) for currency, held in by_currency.items()]
-    totals.sort(key=lambda total: total.budget_micros, reverse=True)
-    return totals, counts, sum(row["unseen"] for row in rows)
-
-
-def _squares(high: str, low: str, condition: Q) -> Sum:
-    """Squared distances of a quantile from the middle: independent plans miss in different directions."""
-    distance = Cast(F(f"snapshot__{high}") - F(f"snapshot__{low}"), FloatField())
-    return Sum(Power(distance, 2), filter=condition)
-
-
-def _total(currency: str, rows: list[dict[str, Any]]) -> Totals:
-    def known(name: str) -> int | None:
-        """The sum of what is known; None when no client knows it."""
-        values = [row[name] for row in rows if row[name] is not None]
-        return int(sum(values)) if values else None
-
-    def count(name: str) -> int:
-        return sum(row[name] for row in rows)
-
-    middle, whole = known("projected"), known("projected_of")
-    return Totals(
-        currency=currency,
-        plans=count("plans"),
-        clients=len(rows),
-        budget_micros=known("budget") or 0,
-        spent_micros=known("spent"),
-        expected_micros=known("expected"),
-        p10_micros=None if middle is None else max(0, middle - round(sqrt(known("below") or 0))),
-        p50_micros=middle,
-        p90_micros=None if middle is None else middle + round(sqrt(known("above") or 0)),
-        projected_share=Decimal(middle) / whole if middle is not None and whole else None,
-        projected_plans=count("projected_plans"),
-        under_micros=known("under"),
-        under_plans=count("under_plans"),
-        over_micros=known("over"),
-        over_plans=count("over_plans"),
-    )
+    plans = BudgetPlan.objects.visible_to(actor)
+    plans = plans.filter(_statuses(query) if ended else Q(status__in=CURRENT))
+    narrowed = query.is_narrowed or query.view != "all"
+    here = _condition(query, actor, today) if narrowed else None
+    return summary(plans, here, _view("landing", today))
 
 
 def _row(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> PlanRow:
