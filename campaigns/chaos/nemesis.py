@@ -32,9 +32,9 @@ class Nemesis:
         self.felt: Counter[str] = Counter()
         self._deeds: list[tuple[int, Callable[[], bool]]] = [
             (10, self._kill_child),
-            (3, self._kill_worker),
+            (2, self._kill_worker),
             (4, self._freeze_child),
-            (2, self._empty_broker),
+            (3, self._empty_broker),
             (1, self._crash_database),
         ]
 

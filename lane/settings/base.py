@@ -329,6 +329,8 @@ LANE_LEDGER_QUIET_SECONDS: float | None = env.float("LANE_LEDGER_QUIET_SECONDS",
 LANE_LEDGER_LOOK_AGAIN_SECONDS: tuple[float, ...] = tuple(
     float(seconds) for seconds in env.list("LANE_LEDGER_LOOK_AGAIN_SECONDS", ["5", "30"])
 )
+# Off: events wait for the sweep. Only fault runs and benchmarks turn it off.
+LANE_OUTBOX_HINTS: bool = env.bool("LANE_OUTBOX_HINTS", True)
 # Most that increases nobody approved may add to one account's daily budgets in one day.
 LANE_ACCOUNT_DAY_INCREASE_RATIO: str = env.str("LANE_ACCOUNT_DAY_INCREASE_RATIO", "0.30")
 
