@@ -166,11 +166,14 @@ def _inputs(look: Look, row: int) -> dict[str, Any]:
         "amount_micros": int(terms.amount_micros[row]),
         "strategy": seen.plans[row]["strategy"],
         "landing": seen.plans[row]["landing"],
-        "spend_micros": [_plain(value) for value in observation.spend_micros[row, :days].tolist()],
+        "spend_micros": [
+            None if value == UNKNOWN else value for value in observation.spend_micros[row, :days].tolist()
+        ],
         "today_spend_micros": _plain(int(observation.today_spend_micros[row])),
         "budget_micros": _plain(int(observation.budget_micros[row])),
         "budget_by_day_micros": [
-            _plain(value) for value in observation.budget_by_day_micros[row, :days].tolist()
+            None if value == UNKNOWN else value
+            for value in observation.budget_by_day_micros[row, :days].tolist()
         ],
         "paused": bool(observation.paused[row]),
         "paused_by_lane": bool(observation.paused_by_lane[row]),
