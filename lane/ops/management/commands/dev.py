@@ -71,6 +71,8 @@ class Command(BaseCommand):
                 "LANE_DB_ROLE": "app",
                 RUN_MARK: str(state),
                 "PYTHONUNBUFFERED": "1",
+                # In a container everything is root; the worker's advice against it helps nobody there.
+                "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
             },
         )
         os.environ[RUN_MARK] = str(state)
