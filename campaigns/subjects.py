@@ -25,7 +25,7 @@ class ChangeSetSubject:
         evidence = change_set.evidence
         return subjects.Diff(
             title=change_set.title,
-            summary=change_set.reason,
+            summary=str(evidence.get("summary") or change_set.reason),
             rows=[_row(row) for row in rows],
             reasons=[str(reason) for reason in evidence.get("reasons", [])],
             effect=dict(evidence.get("effect", {})),
@@ -82,13 +82,13 @@ def _get(subject_id: str) -> ChangeSet:
 
 def _row(row: Change) -> subjects.DiffRow:
     account = row.ad_account
-    context = f"{account.get_platform_display()}, {account.name}"
+    context = f"{account.get_platform_display()} · {account.name}"
     if row.budget is not None:
         assert row.base_micros is not None and row.target_micros is not None
         return subjects.DiffRow(
             key=str(row.public_id),
             label=row.budget.name,
-            field="Daily budget",
+            field=str(row.field),
             now=format_money(row.base_micros, row.currency),
             new=format_money(row.target_micros, row.currency),
             now_micros=row.base_micros,
@@ -100,7 +100,7 @@ def _row(row: Change) -> subjects.DiffRow:
     return subjects.DiffRow(
         key=str(row.public_id),
         label=str(row.ad_campaign),
-        field="Status",
+        field=str(row.field),
         now=row.base_status.capitalize(),
         new=row.target_status.capitalize(),
         context=context,

@@ -179,7 +179,7 @@ def _expire(pk: int) -> bool:
     )
     if ended:
         audit.record(
-            "campaigns.change_set.expired", actor=actor, obj=change_set, after={"changes_expired": ended}
+            "campaigns.change.expired", actor=actor, obj=change_set, after={"changes_expired": ended}
         )
         change_set_end.settle(change_set)
     return bool(ended)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from campaigns.events import ChangeSetFinished
 from campaigns.models import Change, ChangeSet
+from lane.audit import services as audit
 from lane.core import outbox, realtime
+from lane.core.actors import Actor
 
 _DONE = {Change.State.VERIFIED, Change.State.NOOP}
 
@@ -25,6 +27,14 @@ def settle(change_set: ChangeSet) -> None:
     else:
         change_set.state = ChangeSet.State.FAILED
     change_set.save(update_fields=["state", "updated_at"])
+    audit.record(
+        f"campaigns.change_set.{change_set.state}",
+        actor=Actor.system(change_set.organization_id, "ledger"),
+        obj=change_set,
+        before={"state": ChangeSet.State.APPROVED},
+        after={"state": change_set.state},
+        links={"approval": change_set.approval_id, "origin_id": change_set.origin_id},
+    )
     outbox.publish(
         ChangeSetFinished(
             organization_id=change_set.organization_id,
