@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from campaigns.events import ChangeSetFinished, ChangeSetTurnedDown
+from lane.accounts.events import ClientArchived
 from lane.core import realtime
+from lane.core.actors import Actor
 from lane.core.events import handles
 from pacing.events import PlanChanged, PlanCreated
 from pacing.models import BudgetPlan, Recommendation
+from pacing.services import plans
 from pacing.tasks import run_plan
 
 
@@ -34,6 +37,19 @@ def show_what_was_turned_down(event: ChangeSetTurnedDown) -> None:
     """Open pages of the plan show that nothing will change."""
     for plan in _plans_of(event.change_set_id):
         realtime.changed(event.organization_id, "plan", str(plan.public_id), client_id=plan.client_id)
+
+
+@handles(ClientArchived)
+def stop_pacing_an_archived_client(event: ClientArchived) -> None:
+    """Nobody looks after an archived client: its plans are paused, and say why."""
+    running = BudgetPlan.objects.filter(
+        organization_id=event.organization_id,
+        client__public_id=event.client_id,
+        status__in=[BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED],
+    )
+    actor = Actor.system(event.organization_id, "pacing")
+    for plan_id in running.values_list("public_id", flat=True):
+        plans.pause(plan_id, actor=actor, reason="the client was archived")
 
 
 def _look(plan_id: str) -> None:

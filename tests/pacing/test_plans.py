@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from lane.accounts.services import clients
 from lane.audit.models import AuditEntry
-from lane.core import clock
+from lane.core import clock, outbox
 from lane.core.errors import InvalidInput, NotAllowed, NotVisible, OutOfDate
 from lane.core.models import Event
 from pacing.models import BudgetPlan, PlanBudget
@@ -139,3 +140,13 @@ def test_pausing_asks_why_and_resuming_goes_on():
     assert paused.status == "paused"
     assert "no stock" in paused.paused_reason
     assert plans.resume(plan.public_id, actor=world.admin).status == "active"
+
+
+def test_the_plans_of_an_archived_client_are_paused_and_say_why():
+    world = make_world()
+    plan = make_plan(world, [make_budget(world)])
+    clients.archive(world.client.public_id, actor=world.admin)
+    outbox.drain()
+    plan.refresh_from_db()
+    assert plan.status == "paused"
+    assert "archived" in plan.paused_reason
