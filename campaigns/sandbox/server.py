@@ -141,8 +141,9 @@ def _start_grpc(sandbox: Sandbox, certificates: Certificates, port_base: int) ->
         handlers=[GoogleAds(sandbox)],
         options=[("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1)],
     )
-    credentials = certificates.server_credentials()
     for port in _candidates(port_base):
+        # Fresh ones for each try: gRPC takes credentials only once, even for a port it does not get.
+        credentials = certificates.server_credentials()
         try:
             bound = server.add_secure_port(f"{HOST}:{port}", credentials)
         except RuntimeError:

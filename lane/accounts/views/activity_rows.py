@@ -29,6 +29,8 @@ _LINKS = {
     "connection": "connection-detail",
 }
 _SHOWN_LENGTH = 200
+# Kept for checking, of no use to a reader; the seal of the whole entry is shown with its number.
+_MACHINE_ONLY = frozenset({"hash", "content_hash"})
 MISSING = "–"
 
 
@@ -79,11 +81,26 @@ def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     """Each field that has a value on either side and is not the same on both."""
     currency = str(after.get("currency") or before.get("currency") or "")
     names = [*before, *(name for name in after if name not in before)]
-    return [
-        ChangedValue(field_words(name), shown(name, before, currency), shown(name, after, currency))
-        for name in names
-        if before.get(name) != after.get(name)
-    ]
+    values: list[ChangedValue] = []
+    for name in names:
+        if name == "changes" and isinstance(after.get(name), list):
+            values += [_proposed_change(each) for each in after[name] if isinstance(each, dict)]
+        elif name not in _MACHINE_ONLY and before.get(name) != after.get(name):
+            values.append(
+                ChangedValue(field_words(name), shown(name, before, currency), shown(name, after, currency))
+            )
+    return values
+
+
+def _proposed_change(change: Mapping[str, Any]) -> ChangedValue:
+    """One row of a change set: the budget or campaign, what it has and what it would get."""
+    currency = str(change.get("currency") or "")
+    unit = "_micros" if change.get("target_micros") is not None else "_status"
+    return ChangedValue(
+        str(change.get("entity") or MISSING),
+        shown(f"base{unit}", change, currency),
+        shown(f"target{unit}", change, currency),
+    )
 
 
 def field_words(name: str) -> str:
