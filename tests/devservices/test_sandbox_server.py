@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
+from lane.devservices.processes import free_port
 from lane.devservices.sandbox import SandboxServer
 
 
@@ -29,3 +30,15 @@ def test_a_sandbox_started_again_is_the_same_one(tmp_path):
 @pytest.mark.usefixtures("sandbox_reset")
 def test_the_sandbox_can_be_reset_between_tests(sandbox):
     assert sandbox["control_token"]
+
+
+def test_two_sandboxes_side_by_side_take_different_ports(tmp_path):
+    first, second = SandboxServer(tmp_path / "one"), SandboxServer(tmp_path / "two")
+    wished = free_port()
+    for server in (first, second):
+        server.launch(port_base=wished)
+        server.wait()
+    ports = [server.describe()["google_endpoint"] for server in (first, second)]
+    for server in (first, second):
+        server.stop()
+    assert ports[0] != ports[1]
