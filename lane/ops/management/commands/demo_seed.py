@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,8 @@ from lane.settings.env import STATE_DIR
 from notifications.services import deliveries
 from pacing.models import Recommendation
 from pacing.services import recommendations, runs
+
+_HISTORY_SECONDS = 180
 
 
 class Command(BaseCommand):
@@ -78,12 +81,10 @@ class Command(BaseCommand):
         outbox.drain()
 
     def _read_history(self, crew: DemoPeople) -> None:
+        """Read what the worker, which was told of the new accounts too, has not read yet."""
         rows = AdAccount.objects.filter(organization=crew.organization).order_by("pk")
         for number, account in enumerate(rows, start=1):
-            try:
-                run = sync.sync_account(account.pk, SyncRun.Kind.HISTORY)
-            except LaneError as error:
-                raise CommandError(f"{account}: {error.message}") from error
+            run = _history_of(account)
             self.stdout.write(f"{number} of {len(rows)}: {account}, {run.rows_new} facts.")
         outbox.drain()
 
@@ -102,3 +103,23 @@ class Command(BaseCommand):
         outbox.drain()
         ledger.drain()
         deliveries.send_due()
+
+
+def _history_of(account: AdAccount) -> SyncRun:
+    """The finished first reading of an account, whoever does it."""
+    deadline = time.monotonic() + _HISTORY_SECONDS
+    while time.monotonic() < deadline:
+        done = SyncRun.objects.filter(
+            ad_account=account, kind=SyncRun.Kind.HISTORY, state=SyncRun.State.DONE
+        ).first()
+        if done is not None:
+            return done
+        try:
+            run = sync.sync_account(account.pk, SyncRun.Kind.HISTORY)
+        except LaneError as error:
+            raise CommandError(f"{account}: {error.message}") from error
+        if run.state == SyncRun.State.FAILED:
+            raise CommandError(f"{account}: {run.error}")
+        if run.state == SyncRun.State.RUNNING:
+            time.sleep(0.2)
+    raise CommandError(f"{account}: its history was not read within {_HISTORY_SECONDS} s.")
