@@ -109,9 +109,8 @@ def _history_of(account: AdAccount) -> SyncRun:
     """The finished first reading of an account, whoever does it."""
     deadline = time.monotonic() + _HISTORY_SECONDS
     while time.monotonic() < deadline:
-        done = SyncRun.objects.filter(
-            ad_account=account, kind=SyncRun.Kind.HISTORY, state=SyncRun.State.DONE
-        ).first()
+        finished = SyncRun.objects.filter(ad_account=account, state=SyncRun.State.DONE)
+        done = finished.filter(kind=SyncRun.Kind.HISTORY).order_by("pk").first()
         if done is not None:
             return done
         try:
