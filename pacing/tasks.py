@@ -8,14 +8,14 @@ from lane.core.tasks import LaneTask
 from pacing.services import recommendations, runs
 
 
-@shared_task(base=LaneTask, name="pacing.run_due", queue="pacing")
+@shared_task(base=LaneTask, name="pacing.run_due")
 def run_due() -> int:
     """Pace every plan not yet looked at in this two-hour slot; a second call finds them done."""
     recommendations.expire_due()
     return runs.run_pass().looked
 
 
-@shared_task(base=LaneTask, name="pacing.run_plan", queue="pacing")
+@shared_task(base=LaneTask, name="pacing.run_plan")
 def run_plan(plan_id: int) -> int:
     """Look at one plan now."""
     return runs.run_pass(plan_ids=[plan_id], on_demand=True).looked

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -94,3 +95,9 @@ def _business_time_is_read_afresh() -> Iterator[None]:
     clock.forget()
     yield
     clock.forget()
+
+
+@pytest.fixture(autouse=True)
+def _the_sessions_worker_stays_out(request: pytest.FixtureRequest, settings: Any) -> None:
+    """A worker that an earlier test started hears of this test's events only if the test asks for one."""
+    settings.LANE_OUTBOX_HINTS = "celery_worker_process" in request.fixturenames

@@ -19,7 +19,7 @@ from campaigns.services import connections
 from lane.core.tasks import LaneTask
 
 
-@shared_task(base=LaneTask, bind=True, name="chaos.raise_by_step", queue="ledger", max_retries=50)
+@shared_task(base=LaneTask, bind=True, name="chaos.raise_by_step", max_retries=50)
 def raise_by_step(self: LaneTask, number: int, budget_id: int, step_micros: int) -> None:
     """Raise a budget by a step, the wrong way."""
     budget = Budget.objects.select_related("ad_account__connection").get(pk=budget_id)

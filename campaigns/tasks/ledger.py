@@ -15,7 +15,7 @@ SOON_SECONDS = 60
 HINT_SECONDS = 15
 
 
-@shared_task(base=LaneTask, name="campaigns.apply_change", queue="ledger", soft_time_limit=60, time_limit=90)
+@shared_task(base=LaneTask, name="campaigns.apply_change", soft_time_limit=60, time_limit=90)
 def apply_change(change_id: int) -> str:
     """Bring one approved change further; look again soon when it waits for the platform."""
     state = ledger.apply(change_id)
@@ -25,7 +25,7 @@ def apply_change(change_id: int) -> str:
     return state
 
 
-@shared_task(base=LaneTask, name="campaigns.sweep_ledger", queue="ledger")
+@shared_task(base=LaneTask, name="campaigns.sweep_ledger")
 def sweep_ledger() -> int:
     """Hint again at everything due, and expire what was not sent in time."""
     changes.expire_due()

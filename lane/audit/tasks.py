@@ -8,7 +8,7 @@ from lane.audit.services import chain
 from lane.core.tasks import LaneTask
 
 
-@shared_task(base=LaneTask, name="audit.seal", queue="default")
+@shared_task(base=LaneTask, name="audit.seal")
 def seal() -> int:
     """Chain what was written since the last run; running twice at once is harmless."""
     return chain.seal()

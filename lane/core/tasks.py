@@ -62,13 +62,13 @@ def deliver_soon(event_id: int) -> None:
     deliver_event.hint(event_id)
 
 
-@shared_task(base=LaneTask, name="core.deliver_event", queue="default")
+@shared_task(base=LaneTask, name="core.deliver_event")
 def deliver_event(event_id: int) -> int:
     """Deliver one event to its handlers; a repeated delivery finds them done."""
     return outbox.deliver_event(event_id)
 
 
-@shared_task(base=LaneTask, name="core.sweep_outbox", queue="default")
+@shared_task(base=LaneTask, name="core.sweep_outbox")
 def sweep_outbox() -> int:
     """Deliver events whose hint was lost or whose handler failed."""
     return outbox.sweep()
@@ -80,7 +80,7 @@ def beat_heart(queue: str) -> None:
     Heartbeat.objects.update_or_create(name=f"queue:{queue}", defaults={"beat_at": clock.machine_now()})
 
 
-@shared_task(base=LaneTask, name="core.beat_hearts", queue="default")
+@shared_task(base=LaneTask, name="core.beat_hearts")
 def beat_hearts() -> None:
     """Note that the beat is alive and ask every queue to say the same."""
     Heartbeat.objects.update_or_create(name="beat", defaults={"beat_at": clock.machine_now()})
@@ -88,7 +88,7 @@ def beat_hearts() -> None:
         beat_heart.apply_async(args=(queue,), queue=queue, retry=False, expires=60)
 
 
-@shared_task(base=LaneTask, name="core.clean_up", queue="default")
+@shared_task(base=LaneTask, name="core.clean_up")
 def clean_up() -> None:
     """Forget delivered events, old slots and idempotency answers that nobody can ask for again."""
     now = clock.machine_now()

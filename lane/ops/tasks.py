@@ -10,7 +10,7 @@ from lane.core.tasks import LaneTask
 from lane.ops.services import replay
 
 
-@shared_task(base=LaneTask, name="ops.advance_sandbox", queue="default")
+@shared_task(base=LaneTask, name="ops.advance_sandbox")
 def advance_sandbox(job_id: int) -> None:
     """Play the slots of one job; a repeated delivery finds the job over or under way."""
     taken = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(state=Job.State.RUNNING)

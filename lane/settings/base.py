@@ -141,6 +141,15 @@ CELERY_TASK_QUEUES = [
     Queue(name) for name in ("default", "sync", "pacing", "ledger", "analytics", "solver", "notify")
 ]
 CELERY_TASK_CREATE_MISSING_QUEUES = False
+# Which queue a task waits in; whatever is not named waits in "default".
+CELERY_TASK_ROUTES = {
+    "campaigns.sync_*": {"queue": "sync"},
+    "campaigns.apply_change": {"queue": "ledger"},
+    "campaigns.sweep_ledger": {"queue": "ledger"},
+    "chaos.*": {"queue": "ledger"},
+    "pacing.*": {"queue": "pacing"},
+    "notifications.*": {"queue": "notify"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SOFT_TIME_LIMIT = 480
 CELERY_TASK_TIME_LIMIT = 540

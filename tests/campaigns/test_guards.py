@@ -79,7 +79,6 @@ def test_increases_nobody_approved_share_one_cap_per_account_and_day(world):
 
 @pytest.mark.django_db(transaction=True)
 def test_fifty_workers_cannot_together_exceed_the_account_day_cap(world, settings):
-    settings.LANE_OUTBOX_HINTS = False  # the workers here are threads; a real one must not join in
     budgets = [world.budget(f"B{n}", euros=100) for n in range(50)]
     Budget.objects.filter(pk__in=[b.pk for b in budgets[10:]]).update(kind="daily")
     # 50 x 100: the cap is 1500; every change asks for 50 on its last day, so exactly 30 fit

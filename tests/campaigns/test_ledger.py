@@ -391,7 +391,6 @@ def test_a_transaction_left_open_by_a_caller_is_refused_before_anything_happens(
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_workers_on_one_change_exactly_one_sends(world, settings):
-    settings.LANE_OUTBOX_HINTS = False  # the workers here are threads; a real one must not join in
     change = world.approved(world.budget(), 115)
     start = threading.Barrier(12)
 

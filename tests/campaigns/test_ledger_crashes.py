@@ -46,7 +46,6 @@ def sweep_dying_at(point: str) -> int:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(300)
 def test_wherever_a_process_dies_exactly_one_write_lands(sandbox_reset, settings):
-    settings.LANE_OUTBOX_HINTS = False  # only the dying processes and this one work on the changes
     place = chaos_world.connect()
     for number, (point, budget) in enumerate(zip(crash.POINTS, place.budgets, strict=False)):
         with transaction.atomic():

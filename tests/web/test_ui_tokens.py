@@ -109,9 +109,10 @@ def test_icons_that_pages_name_are_in_the_sprite():
 
 
 def test_no_template_carries_inline_style_or_script():
-    mail = ROOT / "templates" / "email"
+    # Mails know no style sheets; the admin's theme brings its own and no content policy.
+    elsewhere = {ROOT / "templates" / "email", ROOT / "templates" / "admin"}
     for page in (ROOT / "templates").rglob("*.html"):
-        if mail in page.parents:
+        if elsewhere & set(page.parents):
             continue
         text = page.read_text()
         assert not re.search(r"\sstyle=|\son[a-z]+=\"|<style|javascript:|\bhx-on", text), page
