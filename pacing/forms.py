@@ -42,7 +42,7 @@ class PlanForm(forms.Form):
         error_messages={"required": "Choose the last day."},
     )
     strategy = forms.ChoiceField(widget=forms.RadioSelect, initial=BudgetPlan.Strategy.ADAPTIVE)
-    landing = forms.ChoiceField(widget=forms.RadioSelect, initial=BudgetPlan.Landing.PRECISE)
+    landing = forms.ChoiceField(widget=forms.RadioSelect, initial=BudgetPlan.Landing.NONE)
     tolerance = forms.DecimalField(
         label="Tolerance, in % of the amount",
         initial=Decimal(5),

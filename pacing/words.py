@@ -22,9 +22,9 @@ STRATEGIES: Mapping[str, str] = {
     ),
 }
 LANDINGS: Mapping[str, str] = {
-    "precise": "The last six days taper off, so that the plan ends close to its amount. For fixed flights.",
+    "precise": "The last six days taper off, so that the plan ends close to its amount. About eleven changes in 30 days: for plans on which Lane acts by itself.",
     "soft": "The last four days ease off gently and spare the platforms' learning. For calendar months.",
-    "none": "The curve runs to the end as it is; it ends less exactly.",
+    "none": "An even pace to the end: fewest changes to approve, ends less exactly.",
 }
 MODES: Mapping[str, str] = {
     "observe": "Lane watches and warns. It proposes and changes nothing.",
