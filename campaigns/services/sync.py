@@ -274,10 +274,12 @@ def _tree_levels(account: AdAccount, kind: SyncKind) -> list[Level]:
 
 
 def _fact_levels(account: AdAccount, kind: SyncKind) -> list[Level]:
-    """Groups are read where they carry budgets, and everywhere in the larger reads."""
+    """Groups are read where they carry budgets and in the larger reads, ads when they were listed too."""
     if kind is SyncKind.TODAY and not _has_group_budgets(account):
         return [Level.CAMPAIGN]
-    return [Level.CAMPAIGN, Level.GROUP]
+    if kind in (SyncKind.TODAY, SyncKind.RECENT):
+        return [Level.CAMPAIGN, Level.GROUP]
+    return [Level.CAMPAIGN, Level.GROUP, Level.AD]
 
 
 def _has_group_budgets(account: AdAccount) -> bool:

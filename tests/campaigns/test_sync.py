@@ -156,7 +156,7 @@ def test_one_failing_account_does_not_stop_the_other(google):
 
 def test_a_failed_history_goes_on_where_it_stopped(google):
     account = google.accounts[0]
-    google.fault("transient", method="*SearchStream", account=account.external_id, nth=9)
+    google.fault("transient", method="*SearchStream", account=account.external_id, nth=10)
     run = sync.sync_account(account.pk, "history")
     assert run.state == "failed", "the fault must hit the second batch"
     assert run.done_through is not None
@@ -282,3 +282,14 @@ def test_a_removed_campaign_the_platform_no_longer_reports_keeps_its_spend_and_t
     (wrong,) = reconcile.mismatches(account, sync.DateRange(day, day))
     assert wrong.facts_micros - wrong.platform_micros == 7_000_000
     assert DailyPerformance.objects.get(entity_id=gone.pk, level=1).spend_micros == 7_000_000
+
+
+def test_the_large_reads_bring_ads_whose_spend_adds_up_to_their_campaigns(google):
+    account = google.accounts[0]
+    sync.sync_account(account.pk, "history")
+    total = {
+        level: sum(DailyPerformance.objects.filter(level=level).values_list("spend_micros", flat=True))
+        for level in (1, 3)
+    }
+    assert total[1] > 0
+    assert abs(total[3] - total[1]) <= total[1] // 1000
