@@ -204,7 +204,11 @@ def test_a_plain_user_runs_the_server_as_itself(private_home):
     nobody = 65534
     os.chown(private_home, nobody, nobody)
     # The interpreter and the clone of this test may lie below a private home, so they are only readable.
-    reading = ("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search")
+    reading = (
+        "--securebits=+no_setuid_fixup",  # so that access(2) does not forget the capability
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=-all,+dac_read_search",
+    )
     done = subprocess.run(
         ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", *reading, "--",
          sys.executable, "-c", START_AND_LOOK, str(private_home / "postgres"), str(private_home)],
