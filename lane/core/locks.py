@@ -11,13 +11,6 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def try_transaction_lock(name: str) -> bool:
-    """Take a named lock until the transaction ends; False when somebody else holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
-        return bool(cursor.fetchone()[0])
-
-
 def transaction_lock(name: str) -> None:
     """Wait for a named lock and hold it until the transaction ends."""
     with connection.cursor() as cursor:

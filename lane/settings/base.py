@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from csp.constants import NONCE, SELF
@@ -392,8 +391,3 @@ UNFOLD = {
         }
     },
 }
-
-
-def project_path(*parts: str) -> Path:
-    """A path inside the repository."""
-    return BASE_DIR.joinpath(*parts)
