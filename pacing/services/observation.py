@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from campaigns.models import AdAccount, Connection, KillSwitch
 from campaigns.platforms.registry import capabilities_of
-from campaigns.selectors import facts, kill_switches
+from campaigns.selectors import kill_switches
 from lane.core import clock
 from lane.core.dates import elapsed_share, local_date
 from lane.core.money import unit_micros
 from pacing.controllers import UNKNOWN, Landing, Observation, PlanTerms, State, Strategy
 from pacing.models import BudgetPlan
+from pacing.services.observed_spend import budget_by_day, spend_by_day
 
 STALE_AFTER_LAG_HOURS = 4
 _CSV_STALE_HOURS = 72.0
@@ -89,7 +90,7 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
     first = np.array([p["starts_on"].toordinal() for p in plans], dtype=np.int64)
     today = _today_ordinals(plans, at)
     width = int(days.max()) if len(plans) else 1
-    spend, today_spend = _spend(plans, budgets, accounts, account_ids, first, days, today, width)
+    spend, today_spend = spend_by_day(plans, budgets, accounts, account_ids, first, days, today, width)
     as_of = [_oldest(accounts[one]["facts_synced_at"] for one in ids) for ids in account_ids]
     final = [_oldest(accounts[one]["final_through"] for one in ids) for ids in account_ids]
     switches = list(kill_switches.on())
@@ -99,7 +100,7 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
         spend_micros=spend,
         today_spend_micros=today_spend,
         budget_micros=_totals(budgets),
-        budget_by_day_micros=_budget_by_day(plans, budgets, first, width),
+        budget_by_day_micros=budget_by_day(plans, budgets, first, width),
         paused=[
             p["status"] == BudgetPlan.Status.PAUSED or not _any_runs(b)
             for p, b in zip(plans, budgets, strict=True)
@@ -188,91 +189,6 @@ def _accounts(account_ids: set[int]) -> dict[int, dict[str, Any]]:
         *fields, "connection_id", "connection__status", "recommend_only_reason"
     )
     return {row["pk"]: row for row in rows}
-
-
-def _spend(
-    plans: list[dict[str, Any]],
-    budgets: list[list[BudgetRow]],
-    accounts: dict[int, dict[str, Any]],
-    account_ids: list[list[int]],
-    first: Ints,
-    days: Ints,
-    today: Ints,
-    width: int,
-) -> tuple[Ints, Ints]:
-    """Spend per plan and flight day, and today's part. Days no account was read for stay UNKNOWN, not zero."""
-    count = len(plans)
-    asked = [
-        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
-        for row, plan in enumerate(plans)
-        for budget in budgets[row]
-    ]
-    sums = np.zeros((count, width), dtype=np.int64)
-    hit = np.zeros((count, width), dtype=np.bool_)
-    if asked:
-        read = facts.budget_day_spend(asked)
-        columns = read.days - first[read.keys]
-        np.add.at(sums, (read.keys, columns), read.spend_micros)
-        hit[read.keys, columns] = True
-    known = hit | _days_read(plans, accounts, account_ids, first, width)
-    column = np.arange(width)[None, :]
-    past = column < (today - first)[:, None]
-    spend = np.where(known & past, sums, UNKNOWN)
-    inside = np.clip(today - first, 0, width - 1)
-    rows = np.arange(count)
-    now_known = known[rows, inside] & (today >= first) & (today <= first + days - 1)
-    return spend, np.where(now_known, sums[rows, inside], UNKNOWN)
-
-
-def _days_read(
-    plans: list[dict[str, Any]],
-    accounts: dict[int, dict[str, Any]],
-    account_ids: list[list[int]],
-    first: Ints,
-    width: int,
-) -> NDArray[np.bool_]:
-    """Which flight days every account of a plan was read for; a day read without a row had no spend."""
-    known = np.zeros((len(plans), width), dtype=np.bool_)
-    if not accounts:
-        return known
-    start, end = int(first.min()), int(first.max()) + width
-    index = {account_id: i for i, account_id in enumerate(accounts)}
-    read = np.zeros((len(index), end - start), dtype=np.bool_)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ad_account_id, (\"on\" - DATE '0001-01-01') + 1 FROM campaigns_accountdayfreshness "
-            'WHERE ad_account_id = ANY(%s) AND "on" BETWEEN %s AND %s',
-            [list(index), date.fromordinal(start), date.fromordinal(end - 1)],
-        )
-        found = cursor.fetchall()
-    if found:
-        pairs = np.array(found, dtype=np.int64)
-        read[[index[int(one)] for one in pairs[:, 0]], pairs[:, 1] - start] = True
-    for row, ids in enumerate(account_ids):
-        if ids:
-            offset = int(first[row]) - start
-            known[row] = read[[index[one] for one in ids], offset : offset + width].all(axis=0)
-    return known
-
-
-def _budget_by_day(
-    plans: list[dict[str, Any]], budgets: list[list[BudgetRow]], first: Ints, width: int
-) -> Ints:
-    """Total daily budget of each past day, where every budget of the plan was seen that day."""
-    asked = [
-        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
-        for row, plan in enumerate(plans)
-        for budget in budgets[row]
-    ]
-    totals = np.zeros((len(plans), width), dtype=np.int64)
-    seen = np.zeros((len(plans), width), dtype=np.int64)
-    if asked:
-        values = facts.budget_value_days(asked)
-        columns = values.days - first[values.keys]
-        np.add.at(totals, (values.keys, columns), values.last_micros)
-        np.add.at(seen, (values.keys, columns), 1)
-    wanted = np.array([len(rows) or 1 for rows in budgets], dtype=np.int64)[:, None]
-    return np.where(seen >= wanted, totals, UNKNOWN)
 
 
 def _hours_since_change(row_of: dict[int, int], at: datetime) -> NDArray[np.float64]:

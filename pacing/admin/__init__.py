@@ -1,0 +1,5 @@
+"""Pacing in the admin."""
+
+from pacing.admin import plans
+
+__all__ = ["plans"]

@@ -1,0 +1,1 @@
+"""Portfolio allocation, pure: response curves, the best split of a day, what to try next. No Django."""
