@@ -14,6 +14,7 @@ from lane.accounts.models import (
     ClientGroupObjectPermission,
     ClientUserObjectPermission,
     Organization,
+    SavedView,
 )
 from lane.core.actors import Actor
 from lane.core.admin_base import LaneAdmin, RowsInline, ScopedRelatedFilter, rows_of
@@ -100,3 +101,13 @@ class ClientGroupAdmin(SharedClientAdmin):
     list_display = ("group", "content_object", "permission")
     list_select_related = ("group", "content_object", "permission__content_type")
     search_fields = ("group__name", "content_object__name")
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(LaneAdmin):
+    """Named addresses of lists; their owners change them on the page."""
+
+    list_display = ("name", "page", "user", "is_shared", "is_default", "updated_at")
+    list_filter = ("page", "is_shared")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__email")

@@ -10,6 +10,7 @@ from lane.accounts.models.organization import (
     Organization,
     OrganizationOwned,
 )
+from lane.accounts.models.saved_view import SavedView
 from lane.accounts.models.user import User
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Organization",
     "OrganizationOwned",
     "Role",
+    "SavedView",
     "Scope",
     "User",
 ]

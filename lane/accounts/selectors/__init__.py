@@ -12,6 +12,7 @@ from lane.accounts.models import (
     Invitation,
     Membership,
     Organization,
+    SavedView,
     User,
 )
 from lane.accounts.visibility import ClientQuerySet, OrganizationOwnedQuerySet, access_of
@@ -67,3 +68,12 @@ def guests_of(client: Client) -> QuerySet[ClientUserObjectPermission]:
         content_object=client
     )
     return shared.select_related("user").order_by("user__email")
+
+
+def saved_views_for(actor: Actor) -> OrganizationOwnedQuerySet[SavedView]:
+    """A person's own views, and for those who see the whole organization the ones the team shares."""
+    views = SavedView.objects.visible_to(actor).select_related("user")
+    mine = Q(user_id=actor.user_id) if actor.user_id else Q(pk__in=[])
+    access = access_of(actor)
+    whole = access.every_client and access.allowed_clients is None
+    return views.filter(mine | Q(is_shared=True) if whole else mine)
