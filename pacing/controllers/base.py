@@ -110,6 +110,7 @@ class PlanTerms(Rows):
     tolerance: Floats  # share of the amount the end may miss by, on the last day
     may_pause: Flags  # "pause at target" is approved in advance
     season: Floats  # [N, D] forecast demand by flight day, about 1 on average
+    plan_weight: Floats  # [N, D] what planned events make of a day: 1.5 = half as much again, 0 = nothing
     intraday: Floats  # [N, 12] share of a day's spend in each tick, summing to 1
 
     @classmethod
@@ -129,9 +130,10 @@ class PlanTerms(Rows):
         tolerance: ArrayLike = 0.05,
         may_pause: ArrayLike = True,
         season: Floats | None = None,
+        plan_weight: Floats | None = None,
         intraday: Floats | None = None,
     ) -> PlanTerms:
-        """Fill what is not given: power 1.5 for accelerated, 1.25 for conservative, flat demand."""
+        """Fill what is not given: power 1.5 for accelerated, 1.25 for conservative, flat demand, no events."""
         amounts = np.atleast_1d(np.asarray(amount_micros, dtype=np.int64))
         count = amounts.shape[0]
         days = _column(days_total, count, np.int64)
@@ -141,6 +143,7 @@ class PlanTerms(Rows):
         if curve_power is None:
             curve_power = np.where(codes == Strategy.CONSERVATIVE, 1.25, 1.5)
         width = int(days.max()) if count else 0
+        demand = np.ones((count, width)) if season is None else np.asarray(season, dtype=np.float64)
         shares = INTRADAY_PRIOR if intraday is None else np.asarray(intraday, dtype=np.float64)
         shares = np.broadcast_to(shares, (count, TICKS_PER_DAY))
         return cls(
@@ -156,12 +159,13 @@ class PlanTerms(Rows):
             cooldown_hours=_column(cooldown_hours, count, np.float64),
             tolerance=_column(tolerance, count, np.float64),
             may_pause=_column(may_pause, count, np.bool_),
-            season=np.ones((count, width)) if season is None else np.asarray(season, dtype=np.float64),
+            season=demand,
+            plan_weight=_event_weights(plan_weight, days, demand.shape[1]),
             intraday=shares / shares.sum(axis=1, keepdims=True),
         )
 
     def _day_matrices(self) -> frozenset[str]:
-        return frozenset({"season"})
+        return frozenset({"season", "plan_weight"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,19 @@ class Observation(Rows):
 
     def _day_matrices(self) -> frozenset[str]:
         return frozenset({"spend_micros", "budget_by_day_micros", "paused_days"})
+
+
+def _event_weights(given: Floats | None, days: Ints, width: int) -> Floats:
+    """Weights of planned events, 1 where none are given; a flight whose every day is zero has no plan."""
+    if given is None:
+        return np.ones((days.shape[0], width))
+    weights = np.asarray(given, dtype=np.float64)
+    inside = np.arange(width)[None, :] < days[:, None]
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError("A planned event multiplies a day by zero or more.")
+    if not (inside & (weights > 0)).any(axis=1).all():
+        raise ValueError("Planned events leave some plan without a single day to spend on.")
+    return weights
 
 
 def _column(values: ArrayLike, count: int, dtype: Any) -> NDArray[Any]:

@@ -16,7 +16,11 @@ TAPER = {Landing.NONE: (0, 0.0), Landing.SOFT: (4, 0.7), Landing.PRECISE: (6, 0.
 
 
 def day_weights(terms: PlanTerms) -> Floats:
-    """Weights W [N, D] of each flight day, with mean 1 over the flight and 0 after its end."""
+    """Weights W [N, D] of each flight day, with mean 1 over the flight and 0 after its end.
+
+    A planned event multiplies its days before the weights are brought back to mean 1. A blackout day keeps a
+    speck, so that a budget may be divided by it; ``target_curve`` plans exactly nothing on it.
+    """
     total = terms.days_total[:, None].astype(np.float64)
     day = np.arange(1, terms.season.shape[1] + 1, dtype=np.float64)[None, :]
     inside = day <= total
@@ -34,7 +38,8 @@ def day_weights(terms: PlanTerms) -> Floats:
     season = np.maximum(terms.season, SMALLEST_WEIGHT) ** terms.season_alpha[:, None]
     weights = np.where(strategy == Strategy.ADAPTIVE, front * season, weights)
 
-    weights = np.where(inside, np.maximum(weights * _taper(terms, day, total), SMALLEST_WEIGHT), 0.0)
+    weights = weights * _taper(terms, day, total) * terms.plan_weight
+    weights = np.where(inside, np.maximum(weights, SMALLEST_WEIGHT), 0.0)
     return np.asarray(weights * (total / weights.sum(axis=1, keepdims=True)))
 
 
@@ -58,6 +63,7 @@ def target_curve(
     season_alpha: float = 0.0,
     landing: Landing = Landing.NONE,
     season: Sequence[float] | None = None,
+    plan_weight: Sequence[float] | None = None,
 ) -> Ints:
     """Cumulative target in micros by the end of each day; the days add up to the amount exactly."""
     terms = PlanTerms.build(
@@ -68,15 +74,21 @@ def target_curve(
         season_alpha=season_alpha,
         landing=landing,
         season=None if season is None else np.asarray([season], dtype=np.float64),
+        plan_weight=None if plan_weight is None else np.asarray([plan_weight], dtype=np.float64),
     )
-    return np.cumsum(apportion(amount_micros, day_weights(terms)[0]))
+    return np.cumsum(apportion(amount_micros, _planned(terms)[0]))
 
 
 def target_curves(terms: PlanTerms) -> Ints:
     """Cumulative targets [N, D] in micros of many plans; after the last day they stay at the amount."""
-    weights = day_weights(terms)
+    weights = _planned(terms)
     rows = [apportion(int(amount), row) for amount, row in zip(terms.amount_micros, weights, strict=True)]
     return np.cumsum(np.array(rows, dtype=np.int64).reshape(weights.shape), axis=1)
+
+
+def _planned(terms: PlanTerms) -> Floats:
+    """Day weights with exactly nothing on blackout days."""
+    return np.where(terms.plan_weight > 0, day_weights(terms), 0.0)
 
 
 def apportion(total: int, weights: Floats) -> Ints:
