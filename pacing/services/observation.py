@@ -16,10 +16,10 @@ from campaigns.platforms.registry import capabilities_of
 from campaigns.selectors import kill_switches
 from lane.core import clock
 from lane.core.dates import elapsed_share, local_date
-from lane.core.money import unit_micros
-from pacing.controllers import UNKNOWN, Landing, Observation, PlanTerms, State, Strategy
+from pacing.controllers import UNKNOWN, Observation, PlanTerms, State
 from pacing.models import BudgetPlan
 from pacing.services.observed_spend import budget_by_day, spend_by_day
+from pacing.services.observed_terms import terms_of
 
 STALE_AFTER_LAG_HOURS = 4
 _CSV_STALE_HOURS = 72.0
@@ -123,24 +123,11 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
         budgets=budgets,
         accounts=accounts,
         account_ids=account_ids,
-        terms=_terms(plans, budgets, days),
+        terms=terms_of(plans, budgets, days),
         observation=observation,
         state=State.from_json([plan["controller_state"] or {} for plan in plans]),
         data_as_of=as_of,
         final_through=final,
-    )
-
-
-def _terms(plans: list[dict[str, Any]], budgets: list[list[BudgetRow]], days: Ints) -> PlanTerms:
-    return PlanTerms.build(
-        [plan["amount_micros"] for plan in plans],
-        days,
-        strategy=[Strategy[plan["strategy"].upper()] for plan in plans],
-        landing=[Landing[plan["landing"].upper()] for plan in plans],
-        min_budget_micros=[sum(b.floor_micros for b in rows) for rows in budgets],
-        unit_micros=[unit_micros(plan["currency"]) for plan in plans],
-        tolerance=[float(plan["tolerance_ratio"]) for plan in plans],
-        may_pause=[plan["pause_at_target"] for plan in plans],
     )
 
 
