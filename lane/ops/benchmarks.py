@@ -6,6 +6,8 @@ import importlib
 import json
 import os
 import platform
+import secrets
+from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +20,31 @@ FOLDER = ROOT / "benchmarks"
 def names() -> list[str]:
     """Every benchmark there is: a module with ``run``; others hold what several of them share."""
     return sorted(path.stem for path in FOLDER.glob("*.py") if "\ndef run(" in path.read_text())
+
+
+def questions() -> list[str]:
+    """Benchmarks that answer a question with flags of their own and no database: modules with ``answer``."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if "\ndef answer(" in path.read_text())
+
+
+def add_arguments(name: str, parser: ArgumentParser) -> None:
+    """Add a question's own flags, if it has any."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    if hasattr(module, "arguments"):
+        module.arguments(parser)
+
+
+def answer(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Ask a question, with a fresh seed unless one is given."""
+    if options.get("seed") is None:
+        options = {**options, "seed": secrets.randbits(32)}
+    return dict(importlib.import_module(f"benchmarks.{name}").answer(options))
+
+
+def table(name: str, found: dict[str, Any]) -> str:
+    """An answer as people read it."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    return str(module.table(found)) if hasattr(module, "table") else json.dumps(found, indent=2)
 
 
 def needs_database(name: str) -> bool:

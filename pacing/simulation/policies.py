@@ -1,8 +1,11 @@
-"""Policies to compare: the ways people pace by hand, and Lane's controller behind the same view."""
+"""Lane's controllers behind the view every policy has, and the list of policies to compare.
+
+The one module of the simulation that knows the controllers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -18,43 +21,11 @@ from pacing.controllers import (
     day_weights,
     decide,
 )
+from pacing.simulation.baselines import PID, PauseAtTarget, RestOverDays, SetOnce, native_monthly
 from pacing.simulation.flights import DAY_AMOUNT, Flights, Floats, Ints
-from pacing.simulation.runs import Orders, View
+from pacing.simulation.runs import Orders, Policy, View
 
 MICROS = 1_000_000
-
-
-class EvenBudget:
-    """Set amount / days once and leave it."""
-
-    def opening(self, flights: Flights) -> Floats:
-        """The mean day."""
-        return np.full(flights.count, DAY_AMOUNT)
-
-    def act(self, view: View) -> Orders:
-        """Never a change."""
-        return Orders(view.budget, view.paused)
-
-
-class RestOverDays:
-    """Every night at two: what is left over the days left, as a diligent person does by hand."""
-
-    def __init__(self) -> None:
-        self._amount = 0.0
-        self._days = 0
-
-    def opening(self, flights: Flights) -> Floats:
-        """The mean day."""
-        self._amount, self._days = flights.amount, flights.days
-        return np.full(flights.count, DAY_AMOUNT)
-
-    def act(self, view: View) -> Orders:
-        """Divide once a day."""
-        if view.tick != 1:
-            return Orders(view.budget, view.paused)
-        left = self._amount - np.nansum(view.reported, axis=1)
-        days_left = self._days - view.day + 1
-        return Orders(np.maximum(left / days_left, 0.03 * DAY_AMOUNT), view.paused)
 
 
 class Controller:
@@ -94,6 +65,19 @@ class Controller:
         paused = np.where(decision.action == Action.PAUSE, True, view.paused)
         paused &= decision.action != Action.RESUME
         return Orders(decision.new_budget_micros / MICROS, paused)
+
+
+POLICIES: dict[str, Callable[[], Policy]] = {
+    "adaptive": Controller,
+    "linear": lambda: Controller(Strategy.LINEAR),
+    "accelerated": lambda: Controller(Strategy.ACCELERATED),
+    "conservative": lambda: Controller(Strategy.CONSERVATIVE),
+    "even": SetOnce,
+    "native_monthly": native_monthly,
+    "rest_over_days": RestOverDays,
+    "rest_over_days_pause": lambda: PauseAtTarget(RestOverDays()),
+    "pid_pause": lambda: PauseAtTarget(PID()),
+}
 
 
 def observed(view: View) -> Observation:

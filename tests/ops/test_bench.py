@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from lane.ops import benchmarks
+from lane.ops.management.commands.bench import Command
 
 
 def test_every_benchmark_says_what_it_measures():
@@ -29,3 +32,48 @@ def test_a_missed_goal_shows_in_the_table():
     table = benchmarks.as_table({"title": "Pages", "ok": False, "figures": [figure]})
     assert "Pages: MISSED" in table
     assert "goal <= 80" in table
+
+
+def test_a_question_takes_its_own_flags_and_prints_one_line_of_json(capsys):
+    asked = [
+        "bench",
+        "pacing",
+        "--flights",
+        "40",
+        "--days",
+        "5",
+        "--market",
+        "google",
+        "--seed",
+        "7",
+        "--json",
+    ]
+    Command().run_from_argv(["manage.py", *asked])
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) == {"seed", "policies"}
+    assert answer["seed"] == 7
+    adaptive = answer["policies"]["adaptive"]
+    assert set(adaptive) == {
+        "within_1",
+        "within_2",
+        "within_5",
+        "utilisation",
+        "worst_over",
+        "rmse",
+        "changes",
+        "big_changes",
+        "ms_per_decision",
+    }
+    assert adaptive["within_1"] <= adaptive["within_2"] <= adaptive["within_5"] <= 1
+
+
+def test_a_question_draws_a_fresh_seed_and_prints_a_table(capsys):
+    for _ in range(2):
+        Command().run_from_argv(["manage.py", "bench", "pacing", "--flights", "20", "--days", "3"])
+    seeds = re.findall(r"^seed (\d+)", capsys.readouterr().out, re.MULTILINE)
+    assert len(set(seeds)) == 2
+
+
+def test_a_question_runs_alone():
+    with pytest.raises(CommandError, match="flags of its own"):
+        call_command("bench", "pacing", "startup")

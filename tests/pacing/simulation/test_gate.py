@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pacing.controllers import Landing, Status, Strategy
+from pacing.simulation.baselines import RestOverDays, SetOnce
 from pacing.simulation.flights import Rules, draw
-from pacing.simulation.policies import Controller, EvenBudget, RestOverDays
+from pacing.simulation.policies import Controller
 from pacing.simulation.runs import run
 
 COUNT = 200
@@ -44,7 +45,7 @@ def test_a_week_lands_as_well_as_daily_budgets_allow(seed):
 def test_the_controller_beats_what_people_do_by_hand(seed):
     flights = draw(COUNT, 30, np.random.default_rng(seed))
     adaptive = run(flights, Controller()).within(0.01)
-    assert adaptive > run(flights, RestOverDays()).within(0.01) > run(flights, EvenBudget()).within(0.01)
+    assert adaptive > run(flights, RestOverDays()).within(0.01) > run(flights, SetOnce()).within(0.01)
 
 
 def test_a_plan_that_demand_cannot_carry_is_told_so_by_mid_flight(seed):

@@ -1,4 +1,8 @@
-"""``manage.py bench [name ...]``: measure what Lane promises about speed, on services of its own."""
+"""``manage.py bench [name ...]``: measure what Lane promises about speed, on services of its own.
+
+``manage.py bench NAME`` with a question (``benchmarks/pacing.py`` and the like) takes that question's own flags,
+needs no database, and with ``--json`` prints its answer as one line and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +27,40 @@ _CHILD = "LANE_BENCH_CHILD"
 class Command(BaseCommand):
     """Runs one, several or all benchmarks; exits non-zero when one misses its goal."""
 
-    help = "Measure speed: prints a table and writes benchmarks/results/*.json."
+    help = "Measure: prints a table and writes benchmarks/results/*.json."
     requires_system_checks: list[str] = []
+    question = ""  # the benchmark named on the command line, when it takes flags of its own
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Find out which benchmark is named before the flags are read: each question has its own."""
+        self.question = next((word for word in argv[2:] if word in benchmarks.questions()), "")
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Names, size and output."""
-        parser.add_argument("names", nargs="*", help="Which benchmarks; all of them when none is named.")
+        """Names, size and output; a question adds its own."""
+        names = f"Which benchmarks; all that measure speed when none is named. Known: {', '.join(_known())}."
+        parser.add_argument("names", nargs="*", help=names)
         parser.add_argument("--full", action="store_true", help="The large sizes; takes many minutes.")
         parser.add_argument("--rounds", type=int, help="How often each case is measured.")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument(
+            "--seed", type=int, help="What is drawn; a question draws a fresh one unless given."
+        )
         parser.add_argument("--json", action="store_true", help="One JSON object as the last line.")
+        if self.question:
+            parser.conflict_handler = "resolve"
+            benchmarks.add_arguments(self.question, parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure, print and keep."""
-        known = benchmarks.names()
-        wanted = options["names"] or known
-        if unknown := sorted(set(wanted) - set(known)):
-            raise CommandError(f"There is no benchmark “{unknown[0]}”. Known: {', '.join(known)}.")
-        asked = {key: options[key] for key in ("full", "rounds", "seed")}
+        if self.question:
+            self._answer(options)
+            return
+        wanted = options["names"] or benchmarks.names()
+        if unknown := sorted(set(wanted) - set(_known())):
+            raise CommandError(f"There is no benchmark “{unknown[0]}”. Known: {', '.join(_known())}.")
+        if asking := sorted(set(wanted) & set(benchmarks.questions())):
+            raise CommandError(f"“{asking[0]}” takes flags of its own: run it by itself.")
+        asked = {"full": options["full"], "rounds": options["rounds"], "seed": options["seed"] or 1}
         if os.environ.get(_CHILD):
             self.stdout.write(json.dumps(benchmarks.measure(wanted[0], asked)))
             return
@@ -60,6 +80,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(done))
         if not done["ok"]:
             sys.exit(1)
+
+    def _answer(self, options: dict[str, Any]) -> None:
+        """Answer one question and print it, as one line of JSON or as a table."""
+        if options["names"] != [self.question]:
+            raise CommandError(f"“{self.question}” takes flags of its own: run it by itself.")
+        try:
+            answer = benchmarks.answer(self.question, options)
+        except (
+            ValueError
+        ) as error:  # a flag or a file the question cannot work with, said by the question itself
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(answer) if options["json"] else benchmarks.table(self.question, answer))
 
     def _apart(self, name: str, asked: dict[str, Any], services: PrivateServices | None) -> dict[str, Any]:
         """One benchmark in a process and on a database of its own."""
@@ -84,6 +116,10 @@ class Command(BaseCommand):
                 "figures": [],
             }
         return dict(json.loads(lines[-1]))
+
+
+def _known() -> list[str]:
+    return sorted([*benchmarks.names(), *benchmarks.questions()])
 
 
 @contextmanager
