@@ -59,6 +59,9 @@ class AdPlatform(Protocol):
         A day without spend is absent.
         """
 
+    def lifetime_spend(self, account: AccountRecord, level: Level) -> Mapping[EntityRef, int]:
+        """Micros each campaign or group has ever spent; one that never spent may be absent."""
+
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]
     ) -> Mapping[EntityRef, EntityState]:

@@ -55,12 +55,39 @@ class BudgetKind(enum.StrEnum):
     NONE = "none"
 
 
+class BidKind(enum.StrEnum):
+    """What the number a campaign or ad set bids towards means."""
+
+    TARGET_CPA = "target_cpa"  # money per conversion, on average
+    TARGET_ROAS = "target_roas"  # conversion value per unit of spend, on average
+    BID_CAP = "bid_cap"  # money, most per auction
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount: ``micros`` are millionths of one unit of ``currency``."""
 
     micros: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """What is bid towards: ``micros`` of ``currency``, or ``millis`` (thousandths) of a return on ad spend."""
+
+    kind: BidKind
+    micros: int | None = None
+    currency: str = ""
+    millis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why something delivers less or nothing: a code of ``hindrances.py``, plain words, the platform's own."""
+
+    code: str
+    words: str
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +113,7 @@ class AccountRecord:
     parent_external_id: str = ""
     access_path: str = ""
     is_test: bool = False
+    hindrances: tuple[Hindrance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +146,10 @@ class EntityRecord:
     starts_on: date | None = None
     ends_on: date | None = None
     updated_at: datetime | None = None
+    hindrances: tuple[Hindrance, ...] = ()
+    spend_cap: Money | None = None
+    bid: Bid | None = None
+    bid_strategy: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -157,7 +189,26 @@ class SetStatus:
     expected_before: EntityStatus | None = None
 
 
-PlatformChange = SetBudget | SetStatus
+@dataclass(frozen=True, slots=True)
+class SetSpendCap:
+    """Set the most a campaign may spend in its lifetime, to an absolute value; None removes the cap."""
+
+    ref: EntityRef
+    target: Money | None
+    expected_before: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetBid:
+    """Set what a campaign or ad set bids towards, to an absolute value. Its bid strategy stays."""
+
+    ref: EntityRef
+    target: Bid
+    strategy: str
+    expected_before: Bid | None = None
+
+
+PlatformChange = SetBudget | SetStatus | SetSpendCap | SetBid
 
 
 class ReceiptStatus(enum.StrEnum):
@@ -184,6 +235,9 @@ class EntityState:
     raw_status: str
     budget: Money | None = None
     budget_kind: BudgetKind = BudgetKind.NONE
+    spend_cap: Money | None = None
+    bid: Bid | None = None
+    bid_strategy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +269,5 @@ class Capabilities:
     writes_per_entity_per_hour: int | None
     in_flight_seconds: int  # how long an unanswered write may still land
     budget_floor_micros: int = 1_000_000
+    spend_caps: bool = False  # a campaign can be given a most for its lifetime
+    bid_targets: frozenset[BidKind] = frozenset()

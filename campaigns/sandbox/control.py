@@ -91,12 +91,16 @@ class Control:
         return self._health(request)
 
     def _edit(self, request: Request) -> Any:
-        """``{"entity_id", "daily_budget_micros" | "status", "actor"}``: somebody else's change."""
+        """``{"entity_id", "daily_budget_micros" | "status" | "spend_cap_micros", "actor"}``: somebody else's change."""
         body = request.json()
         entity_id = str(body["entity_id"])
         actor = {"actor": str(body["actor"])} if body.get("actor") else {}
         self.sandbox.edit(
-            entity_id, micros=body.get("daily_budget_micros"), status=body.get("status"), **actor
+            entity_id,
+            micros=body.get("daily_budget_micros"),
+            status=body.get("status"),
+            spend_cap=body.get("spend_cap_micros"),
+            **actor,
         )
         return {"ok": True}
 

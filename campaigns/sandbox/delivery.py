@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.sandbox.calendar import Slot, day_end, slots
-from campaigns.sandbox.market import Budget, Group, digest
+from campaigns.sandbox.market import Budget, Campaign, Group, digest
 from campaigns.sandbox.scenario import GOOGLE
 
 Values = NDArray[np.float64]
@@ -30,6 +30,7 @@ HOUR_SHARES = (
 )  # fmt: skip
 GOOGLE_DAY_LIMIT, GOOGLE_MONTH_DAYS = 2.0, 30.4
 META_DAY_LIMIT = 1.75
+BID_ELASTICITY = 0.6  # a target twice as generous reaches half as much again of the market
 LEARNING_JUMP, LEARNING_DAYS, LEARNING_NOISE = 0.20, 3, 1.8
 MEAN_DELIVERY, DELIVERY_NOISE, DEMAND_NOISE, HOUR_NOISE = 1.01, 0.11, 0.17, 0.15
 
@@ -74,9 +75,12 @@ class Delivery:
         begins: Callable[[str], date],
         amounts: Callable[[Budget], Timeline],
         switches: Callable[[str], Timeline],
+        caps: Callable[[Campaign], Timeline],
+        bids: Callable[[Group], Timeline],
     ) -> None:
         self.seed = seed
         self._begins, self._amounts, self._switches = begins, amounts, switches
+        self._caps, self._bids = caps, bids
         self._days: dict[str, list[BudgetDay]] = {}
 
     def day(self, budget: Budget, on: date) -> BudgetDay | None:
@@ -114,15 +118,24 @@ class Delivery:
         hours = slots(on, budget.account.timezone)
         demand = np.array([self.demand(group, on, hours) for group in budget.groups])
         active = np.array([self._active(group, hours) for group in budget.groups])
-        wanted = demand * active
+        bidding = np.array([self._bidding(group, hours) for group in budget.groups])
+        wanted = demand * active * bidding
         amounts = [self._amount_at(budget, (slot.start + slot.end) / 2, on, carry) for slot in hours]
-        spent, carry = self._spend(budget, on, carry, amounts, wanted, active)
+        room = self._cap_room(budget, on, hours, carry)
+        spent, carry = self._spend(budget, on, carry, amounts, wanted, active, room)
         unit = budget.account.unit
         whole = _in_units(spent, wanted, unit)
         return BudgetDay(on, hours, {g.id: whole[i] for i, g in enumerate(budget.groups)}, carry)
 
     def _spend(
-        self, budget: Budget, on: date, carry: Carry, amounts: list[float], wanted: Values, active: Values
+        self,
+        budget: Budget,
+        on: date,
+        carry: Carry,
+        amounts: list[float],
+        wanted: Values,
+        active: Values,
+        room: list[float],
     ) -> tuple[Values, Carry]:
         carry = _new_period(budget, on, carry, amounts[0])
         google = budget.account.platform == GOOGLE
@@ -149,7 +162,7 @@ class Delivery:
             goal = min(effective * ratio, limit * highest, max(cap, 0.0))
             if usual[k] > 0:
                 fair = max(goal - so_far, 0.0) * usual[k] / left_share[k]
-                spent[k] = min(fair, market[k])
+                spent[k] = min(fair, market[k], max(room[k] - so_far, 0.0))
                 so_far += spent[k]
         return spent, _after(carry, so_far, highest, last, month_limit)
 
@@ -162,6 +175,36 @@ class Delivery:
         left = max((first + timedelta(days=LIFETIME_STARTS + budget.spec.lifetime_days) - on).days, 0)
         began = (on - first).days >= LIFETIME_STARTS
         return max(amount - carry.total_spent, 0.0) / left if left and began else 0.0
+
+    def _cap_room(self, budget: Budget, on: date, hours: tuple[Slot, ...], carry: Carry) -> list[float]:
+        """Micros the campaign's spend cap leaves this budget today, as it stands in each hour."""
+        campaign = budget.groups[0].campaign
+        caps = self._caps(campaign)
+        if not caps:
+            return [math.inf] * len(hours)
+        spent = carry.total_spent
+        others = list({group.budget.id: group.budget for group in campaign.groups}.values())
+        for place, other in enumerate(others):
+            # The ad sets of a campaign take their turns: one sees the earlier ones' today, the later ones' yesterday.
+            if other is not budget:
+                earlier = place < others.index(budget)
+                day = self.day(other, on if earlier else on - timedelta(days=1))
+                spent += day.carry.total_spent if day else 0.0
+        found = []
+        for slot in hours:
+            cap = value_at(caps, (slot.start + slot.end) / 2)
+            found.append(math.inf if cap is None else float(str(cap)) - spent)
+        return found
+
+    def _bidding(self, group: Group, hours: tuple[Slot, ...]) -> Values:
+        """How much more (or less) of the market a changed target reaches than the first one did."""
+        bids = self._bids(group)
+        if len(bids) < 2:
+            return np.ones(len(hours))
+        first = float(str(bids[0][1]))
+        now = np.array([float(str(value_at(bids, (slot.start + slot.end) / 2))) for slot in hours])
+        ratio = first / now if group.campaign.is_roas else now / first
+        return np.asarray(np.clip(ratio, 0.2, 5.0) ** BID_ELASTICITY)
 
     def _active(self, group: Group, hours: tuple[Slot, ...]) -> Values:
         """The part of each hour in which the group and its campaign were both switched on."""

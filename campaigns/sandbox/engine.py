@@ -14,9 +14,10 @@ from campaigns.sandbox.clock import Clock
 from campaigns.sandbox.faults import Call, Faults, Rule
 from campaigns.sandbox.journal import Journal, Write
 from campaigns.sandbox.market import Budget
+from campaigns.sandbox.scenario import META
 from campaigns.sandbox.store import Store
 from campaigns.sandbox.tokens import Tokens
-from campaigns.sandbox.world import BUDGET, World
+from campaigns.sandbox.world import BUDGET, CAP, World
 
 
 class LostAnswer(Exception):
@@ -147,10 +148,17 @@ class Sandbox:
         *,
         micros: Any = None,
         status: Any = None,
+        spend_cap: Any = None,
         actor: str = "someone.else@tallow.example",
     ) -> None:
-        """A change made outside Lane. Without a value a budget is raised by a tenth."""
+        """A change made outside Lane. Without a value a budget is raised by a tenth; a cap of 0 is none."""
         market = self.world.market
+        if spend_cap is not None:
+            campaign = market.campaigns.get(entity_id)
+            if campaign is None or campaign.account.platform != META:
+                raise ValueError(f"{entity_id} can have no spend cap.")
+            self.world.set(entity_id, CAP, int(spend_cap) or None, actor=actor, client="web")
+            return
         if status is not None:
             known = entity_id in market.campaigns or entity_id in market.groups
             if not known:

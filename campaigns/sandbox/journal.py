@@ -18,7 +18,7 @@ class Write:
     platform: str
     account: str
     entity: str
-    field: str  # budget_micros | status
+    field: str  # budget_micros | status | spend_cap_micros | bid
     value: Any
     request_id: str
     actor: str

@@ -79,6 +79,21 @@ class Campaign:
     budget: Budget | None  # None: its ad sets carry budgets of their own
     groups: list[Group] = field(default_factory=list)
 
+    @property
+    def is_roas(self) -> bool:
+        """Whether its strategy aims at a return on ad spend rather than at an amount."""
+        return self.spec.strategy in {"TARGET_ROAS", "MAXIMIZE_CONVERSION_VALUE"}
+
+    @property
+    def bid(self) -> int:
+        """What it aims at in the beginning: micros, or thousandths of a return; 0 without a target."""
+        return round(self.spec.bid * (1000 if self.is_roas else MICROS))
+
+    @property
+    def bid_holders(self) -> list[str]:
+        """Ids of what carries the target: the campaign at Google, its ad sets at Meta."""
+        return [self.id] if self.account.platform == GOOGLE else [group.id for group in self.groups]
+
 
 @dataclass(slots=True)
 class Budget:

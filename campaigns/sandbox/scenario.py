@@ -49,6 +49,10 @@ class CampaignSpec:
     weekend: float = 0.85
     disapproved_ads: int = 0
     paused_days_ago: int = 0
+    strategy: str = ""  # in the platform's words; empty: its usual one without a target
+    bid: float = 0.0  # what the strategy aims at: major units, or a return on ad spend
+    limited: str = ""  # Google: a reason for its health, such as BIDDING_STRATEGY_CONSTRAINED
+    issue: str = ""  # Meta: what an issue of the campaign says
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,10 @@ _B = BudgetSpec
 
 BUDGETS = (
     _B("spring-kitchens", "tervo-g", "Spring kitchens", 1750, 1550, "cannot_spend", 0.62, (
-        _C("Spring kitchens | Search", "SEARCH", ("Fitted kitchens", "Kitchen planner"), 0.62, 2.4, 0.045, 0.021, 420),
-        _C("Spring kitchens | Performance Max", "PERFORMANCE_MAX", ("All products",), 0.38, 1.3, 0.021, 0.018, 380),
+        _C("Spring kitchens | Search", "SEARCH", ("Fitted kitchens", "Kitchen planner"), 0.62, 2.4, 0.045, 0.021, 420,
+           strategy="TARGET_CPA", bid=95, limited="BIDDING_STRATEGY_CONSTRAINED"),
+        _C("Spring kitchens | Performance Max", "PERFORMANCE_MAX", ("All products",), 0.38, 1.3, 0.021, 0.018, 380,
+           strategy="MAXIMIZE_CONVERSION_VALUE", bid=4.0),
     )),
     _B("showroom-visits", "tervo-g", "Showroom visits", 180, 182, "on_track", 2.3, (
         _C("Showroom visits | Search", "SEARCH", ("Near me", "Brand"), 1.0, 1.1, 0.06, 0.05, 90),
@@ -123,6 +129,9 @@ BUDGETS = (
     _B("opticians-b2b", "lindqvist-g", "Opticians B2B", 395, 455, "behind", 2.2, (
         _C("Opticians B2B | Search", "SEARCH", ("Wholesale frames", "Lens lab"), 1.0, 2.9, 0.035, 0.017, 640, 0.6),
     )),
+    _B("open-days", "aldermoor-g", "Open days, autumn (total)", 95, 95, "on_track", 1.9, (
+        _C("Open days | Demand Gen", "DEMAND_GEN", ("Local families",), 1.0, 0.6, 0.011, 0.02, 120),
+    ), lifetime_days=120),
     _B("retirement-village", "aldermoor-g", "Retirement village", 460, 464, "on_track", 2.0, (
         _C("Retirement village | Search", "SEARCH", ("Retirement homes", "Brochure"), 1.0, 1.9, 0.05, 0.028, 150),
     )),
@@ -155,10 +164,12 @@ BUDGETS = (
         _C("Sunglasses test", "OUTCOME_TRAFFIC", ("Broad",), 1.0, 0.35, 0.016, 0.009, 110, paused_days_ago=3),
     ), carrier="campaign"),
     _B("show-homes", "aldermoor-m", "Show homes", 1080, 930, "ahead", 1.9, (
-        _C("Show homes", "OUTCOME_LEADS", ("First buyers", "Movers"), 1.0, 1.2, 0.013, 0.04, 140, 1.1),
+        _C("Show homes", "OUTCOME_LEADS", ("First buyers", "Movers"), 1.0, 1.2, 0.013, 0.04, 140, 1.1,
+           strategy="COST_CAP", bid=40),
     ), carrier="campaign"),
     _B("renters", "quillon-m", "Renters awareness", 220, 222, "on_track", 2.0, (
-        _C("Renters awareness", "OUTCOME_LEADS", ("Renters 20-35",), 1.0, 1.4, 0.01, 0.03, 45),
+        _C("Renters awareness", "OUTCOME_LEADS", ("Renters 20-35",), 1.0, 1.4, 0.01, 0.03, 45,
+           strategy="LOWEST_COST_WITH_BID_CAP", bid=12),
     ), carrier="adset"),
     _B("autumn-tea", "hoshino-m", "Autumn tea", 42000, 42400, "on_track", 2.0, (
         _C("Autumn tea", "OUTCOME_SALES", ("Gift buyers", "Tea lovers"), 1.0, 65.0, 0.015, 0.02, 4800),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,10 +15,12 @@ from campaigns.sandbox.clock import Clock
 from campaigns.sandbox.delivery import Delivery, Timeline, value_at
 from campaigns.sandbox.facts import Fact, Reports
 from campaigns.sandbox.market import Ad, Budget, Campaign, Group, Market
+from campaigns.sandbox.scenario import META
 from campaigns.sandbox.store import Store
 
 HISTORY_DAYS = 120
-BUDGET, STATUS = "budget_micros", "status"
+BUDGET, STATUS, CAP, BID = "budget_micros", "status", "spend_cap_micros", "bid"
+# A bid is micros, or thousandths where it is a return on ad spend; a cap of None is none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,27 @@ class World:
         with self.lock:
             return self._restated(self._reports.day(group, on, now, ad), group, on, now)
 
+    def bid(self, entity_id: str) -> int | None:
+        """What a campaign or group aims at now; None where it aims at nothing of its own."""
+        return int(self.current(entity_id, BID)) if (entity_id, BID) in self._timelines else None
+
+    def spend_cap(self, campaign: Campaign) -> int | None:
+        """The most a campaign may spend in its life; None without a cap."""
+        cap = self.current(campaign.id, CAP)
+        return None if cap is None else int(cap)
+
+    def spent_ever(self, groups: Iterable[Group], now: float) -> int:
+        """Reported spend of groups since the world began."""
+        total = 0
+        for group in groups:
+            zone = group.campaign.account.timezone
+            first, today = self.begins(zone), local_date(now, zone)
+            total += sum(
+                self.day(group, first + timedelta(days=k), now).spend_micros
+                for k in range((today - first).days + 1)
+            )
+        return total
+
     def true_spend(self, budget: Budget, on: date) -> int:
         """Micros really spent by a budget on a local day, reported or not."""
         with self.lock:
@@ -160,7 +183,13 @@ class World:
             self._timelines[budget.id, BUDGET] = [(0.0, budget.micros)]
         for entity in (*self.market.campaigns, *self.market.groups, *self.market.ads):
             self._timelines[entity, STATUS] = [(0.0, "active")]
-        self.delivery = Delivery(seed, self.begins, self._amounts, self._switches)
+        for campaign in self.market.campaigns.values():
+            if campaign.account.platform == META:
+                self._timelines[campaign.id, CAP] = [(0.0, None)]
+            if campaign.bid:
+                for holder in campaign.bid_holders:
+                    self._timelines[holder, BID] = [(0.0, campaign.bid)]
+        self.delivery = Delivery(seed, self.begins, self._amounts, self._switches, self._caps, self._bids)
         self._reports = Reports(seed, self.delivery)
         for campaign in self.market.campaigns.values():
             self._history(campaign)
@@ -189,11 +218,23 @@ class World:
         if entity_id in market.campaigns:
             return list({g.budget.id: g.budget for g in market.campaigns[entity_id].groups}.values())
         if entity_id in market.groups:
-            return [market.groups[entity_id].budget]
+            found = market.groups[entity_id]
+            # Ad sets below one spend cap take from each other what is left of it.
+            return self._touched(found.campaign.id) if self._caps(found.campaign) else [found.budget]
         return [market.budgets[entity_id]] if entity_id in market.budgets else []
 
     def _amounts(self, budget: Budget) -> Timeline:
         return self._timelines[budget.id, BUDGET]
+
+    def _caps(self, campaign: Campaign) -> Timeline:
+        """The spend caps a campaign had; empty while it never had one."""
+        timeline = self._timelines.get((campaign.id, CAP), [])
+        return timeline if len(timeline) > 1 else []
+
+    def _bids(self, group: Group) -> Timeline:
+        """What a group bid towards, over time; empty where nothing is aimed at."""
+        own = self._timelines.get((group.id, BID))
+        return own if own is not None else self._timelines.get((group.campaign.id, BID), [])
 
     def _switches(self, entity_id: str) -> Timeline:
         return self._timelines[entity_id, STATUS]

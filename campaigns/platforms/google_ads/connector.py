@@ -13,6 +13,7 @@ from campaigns.platforms.google_ads.client import GoogleAdsLine
 from campaigns.platforms.google_ads.config import GoogleAdsConfig
 from campaigns.platforms.records import (
     AccountRecord,
+    BidKind,
     Capabilities,
     EntityRecord,
     EntityRef,
@@ -53,6 +54,7 @@ class GoogleAdsConnector:
         report_lag_hours=3,
         writes_per_entity_per_hour=None,
         in_flight_seconds=120,
+        bid_targets=frozenset({BidKind.TARGET_CPA, BidKind.TARGET_ROAS}),
     )
 
     def __init__(
@@ -137,6 +139,11 @@ class GoogleAdsConnector:
         """The account's total per day, which Google adds up over removed campaigns too."""
         rows = self._rows(account, queries.account_spend(start, end))
         return {date.fromisoformat(row.segments.date): row.metrics.cost_micros for row in rows}
+
+    def lifetime_spend(self, account: AccountRecord, level: Level) -> Mapping[EntityRef, int]:
+        """Micros each campaign or group has ever spent: without a date Google adds up all time."""
+        rows = self._rows(account, queries.lifetime(level))
+        return {mapping.state_ref(row, level): row.metrics.cost_micros for row in rows}
 
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]

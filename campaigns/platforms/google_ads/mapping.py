@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaigns.platforms.currencies import micros_of
+from campaigns.platforms.google_ads import bidding, health
 from campaigns.platforms.records import (
     AccountRecord,
     BudgetKind,
@@ -66,6 +67,7 @@ def account(row: Any, root: str) -> AccountRecord:
         currency=client.currency_code,
         timezone=client.time_zone,
         status=_ACCOUNT_STATUSES.get(enum_name(client, "status"), EntityStatus.UNKNOWN),
+        hindrances=health.of_account(enum_name(client, "status")),
         is_manager=client.manager,
         parent_external_id=root if client.level == 1 else "",
         access_path=root,
@@ -80,26 +82,30 @@ def entity(row: Any, level: Level, of: AccountRecord) -> EntityRecord:
 
 def _campaign(row: Any, of: AccountRecord) -> EntityRecord:
     campaign = row.campaign
-    raw, health = enum_name(campaign, "status"), enum_name(campaign, "primary_status")
+    raw, status = enum_name(campaign, "status"), enum_name(campaign, "primary_status")
     switch = SWITCHES.get(raw, EntityStatus.UNKNOWN)
-    reasons = campaign.DESCRIPTOR.fields_by_name["primary_status_reasons"].enum_type.values_by_number
+    known = campaign.DESCRIPTOR.fields_by_name["primary_status_reasons"].enum_type.values_by_number
+    reasons = tuple(
+        known[number].name if number in known else "UNKNOWN" for number in campaign.primary_status_reasons
+    )
+    strategy = enum_name(campaign, "bidding_strategy_type")
     return EntityRecord(
         ref=EntityRef(Level.CAMPAIGN, str(campaign.id)),
         name=campaign.name,
-        status=_HEALTH.get(health, switch) if switch is EntityStatus.ACTIVE else switch,
+        status=_HEALTH.get(status, switch) if switch is EntityStatus.ACTIVE else switch,
         raw_status=raw,
         budget_ref=_budget_ref(campaign.campaign_budget),
         channel=enum_name(campaign, "advertising_channel_type"),
-        limited_reasons=tuple(
-            reasons[number].name if number in reasons else "UNKNOWN"
-            for number in campaign.primary_status_reasons
-        ),
+        limited_reasons=reasons,
         starts_on=_day(campaign.start_date_time),
         ends_on=_day(campaign.end_date_time),
+        hindrances=health.of_campaign(raw, status, enum_name(campaign, "serving_status"), reasons),
+        bid=bidding.of(campaign, strategy, of.currency),
+        bid_strategy=strategy,
         raw={
-            "primary_status": health,
+            "primary_status": status,
             "serving_status": enum_name(campaign, "serving_status"),
-            "bidding_strategy_type": enum_name(campaign, "bidding_strategy_type"),
+            "bidding_strategy_type": strategy,
             "budget_resource_name": campaign.campaign_budget,
         },
     )
@@ -115,6 +121,7 @@ def _group(row: Any, of: AccountRecord) -> EntityRecord:
         raw_status=raw,
         parent_ref=EntityRef(Level.CAMPAIGN, str(row.campaign.id)),
         budget_ref=_budget_ref(row.campaign.campaign_budget),
+        hindrances=health.of_group(raw),
     )
 
 
@@ -123,6 +130,7 @@ def _ad(row: Any, of: AccountRecord) -> EntityRecord:
     raw, approval = enum_name(ad, "status"), enum_name(ad.policy_summary, "approval_status")
     switch = SWITCHES.get(raw, EntityStatus.UNKNOWN)
     refused = approval in _AD_TROUBLE
+    review = enum_name(ad.policy_summary, "review_status")
     return EntityRecord(
         ref=EntityRef(Level.AD, str(ad.ad.id)),
         name=ad.ad.name or f"Ad {ad.ad.id}",
@@ -130,6 +138,7 @@ def _ad(row: Any, of: AccountRecord) -> EntityRecord:
         raw_status=raw,
         parent_ref=EntityRef(Level.GROUP, str(row.ad_group.id)),
         limited_reasons=(approval,) if refused else (),
+        hindrances=health.of_ad(raw, approval if refused else "", review),
         raw={"approval_status": approval},
     )
 
@@ -181,7 +190,16 @@ def state(row: Any, ref: EntityRef, of: AccountRecord) -> EntityState:
     kind, amount = BudgetKind.NONE, None
     if ref.level is Level.BUDGET:
         kind, amount = budget_amount(message, of.currency)
-    return EntityState(ref, SWITCHES.get(raw, EntityStatus.UNKNOWN), raw, amount, kind)
+    strategy = enum_name(message, "bidding_strategy_type") if ref.level is Level.CAMPAIGN else ""
+    return EntityState(
+        ref,
+        SWITCHES.get(raw, EntityStatus.UNKNOWN),
+        raw,
+        amount,
+        kind,
+        bid=bidding.of(message, strategy, of.currency) if strategy else None,
+        bid_strategy=strategy,
+    )
 
 
 def state_ref(row: Any, level: Level) -> EntityRef:

@@ -26,11 +26,17 @@ _BUDGET_FIELDS = (
     "campaign_budget.has_recommended_budget, campaign_budget.recommended_budget_amount_micros"
 )
 
+_BIDDING = (
+    "campaign.bidding_strategy_type, campaign.bidding_strategy, campaign.target_cpa.target_cpa_micros, "
+    "campaign.maximize_conversions.target_cpa_micros, campaign.target_roas.target_roas, "
+    "campaign.maximize_conversion_value.target_roas"
+)
+
 _ENTITIES = {
     Level.CAMPAIGN: (
         "SELECT campaign.id, campaign.name, campaign.status, campaign.primary_status, "
         "campaign.primary_status_reasons, campaign.serving_status, campaign.advertising_channel_type, "
-        "campaign.bidding_strategy_type, campaign.campaign_budget, campaign.start_date_time, "
+        f"{_BIDDING}, campaign.campaign_budget, campaign.start_date_time, "
         "campaign.end_date_time FROM campaign"
     ),
     Level.GROUP: (
@@ -39,13 +45,16 @@ _ENTITIES = {
     ),
     Level.AD: (
         "SELECT ad_group_ad.ad.id, ad_group_ad.ad.name, ad_group_ad.ad.type, ad_group_ad.status, "
-        "ad_group_ad.policy_summary.approval_status, ad_group.id FROM ad_group_ad"
+        "ad_group_ad.policy_summary.approval_status, ad_group_ad.policy_summary.review_status, ad_group.id "
+        "FROM ad_group_ad"
     ),
     Level.BUDGET: f"SELECT {_BUDGET_FIELDS} FROM campaign_budget",
 }
 
 _STATES = {
-    Level.CAMPAIGN: "SELECT campaign.id, campaign.status FROM campaign WHERE campaign.id IN ({ids})",
+    Level.CAMPAIGN: (
+        f"SELECT campaign.id, campaign.status, {_BIDDING} FROM campaign WHERE campaign.id IN ({{ids}})"
+    ),
     Level.GROUP: "SELECT ad_group.id, ad_group.status FROM ad_group WHERE ad_group.id IN ({ids})",
     Level.AD: (
         "SELECT ad_group_ad.ad.id, ad_group_ad.status FROM ad_group_ad WHERE ad_group_ad.ad.id IN ({ids})"
@@ -102,6 +111,14 @@ def metrics(level: Level, grain: Grain, start: date, end: date, *, conversions: 
         f"SELECT {key}, {segments}, {figures} FROM {source} "
         f"WHERE segments.date BETWEEN '{start:%Y-%m-%d}' AND '{end:%Y-%m-%d}'"
     )
+
+
+def lifetime(level: Level) -> str:
+    """What entities ever spent."""
+    if level not in (Level.CAMPAIGN, Level.GROUP):
+        raise Invalid("Lifetime spend is read per campaign or group.", field="level")
+    source, key = _METRIC_SOURCES[level]
+    return f"SELECT {key}, metrics.cost_micros FROM {source}"
 
 
 def account_spend(start: date, end: date) -> str:

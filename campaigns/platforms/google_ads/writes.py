@@ -7,15 +7,19 @@ from typing import Any
 
 from campaigns.platforms.currencies import require_exact
 from campaigns.platforms.errors import Invalid
-from campaigns.platforms.google_ads import queries
+from campaigns.platforms.google_ads import bidding, queries
 from campaigns.platforms.records import (
     AccountRecord,
+    BidKind,
     BudgetKind,
     EntityStatus,
     Level,
+    Money,
     Platform,
     PlatformChange,
+    SetBid,
     SetBudget,
+    SetSpendCap,
     SetStatus,
 )
 
@@ -35,6 +39,10 @@ def mutate(client: Any, account: AccountRecord, change: PlatformChange) -> Mutat
     """The request for a change; what Google could only store differently is refused here."""
     if isinstance(change, SetBudget):
         return _budget(client, account, change)
+    if isinstance(change, SetBid):
+        return _bid(client, account, change)
+    if isinstance(change, SetSpendCap):
+        raise Invalid("A Google campaign has no spend cap; give its budget a total.", code="no_spend_caps")
     return _status(client, account, change)
 
 
@@ -69,4 +77,33 @@ def _status(client: Any, account: AccountRecord, change: SetStatus) -> Mutate:
     operation.update.resource_name = f"customers/{account.external_id}/campaigns/{campaign_id}"
     operation.update.status = getattr(client.enums.CampaignStatusEnum, _SWITCHES[change.target])
     operation.update_mask.paths.append("status")
+    return Mutate("CampaignService", "mutate_campaigns", request)
+
+
+def _bid(client: Any, account: AccountRecord, change: SetBid) -> Mutate:
+    """One number of the campaign's standing strategy; a campaign is never moved to another strategy."""
+    if change.ref.level is not Level.CAMPAIGN:
+        raise Invalid("At Google a target is set on a campaign.", field="ref")
+    known = bidding.FIELDS.get(change.strategy)
+    if known is None or known[2] is not change.target.kind:
+        raise Invalid("The campaign's bid strategy has no such target.", field="kind", code="strategy")
+    holder, field, kind = known
+    (campaign_id,) = queries.numeric([change.ref.external_id])
+    request = client.get_type("MutateCampaignsRequest")
+    request.customer_id = account.external_id
+    operation = request.operations.add()
+    operation.update.resource_name = f"customers/{account.external_id}/campaigns/{campaign_id}"
+    if kind is BidKind.TARGET_ROAS:
+        millis = change.target.millis or 0
+        if not 10 <= millis <= 1_000_000:
+            raise Invalid("A target ROAS lies between 0.01 and 1,000.", field="target", code="out_of_range")
+        value: float = millis / 1000  # Google's field is a double; thousandths come back exactly
+    else:
+        target = Money(change.target.micros or 0, change.target.currency)
+        if target.currency != account.currency:
+            raise Invalid(f"This account is billed in {account.currency}.", field="target", code="currency")
+        require_exact(target, Platform.GOOGLE_ADS)
+        value = target.micros
+    setattr(getattr(operation.update, holder), field, value)
+    operation.update_mask.paths.append(f"{holder}.{field}")
     return Mutate("CampaignService", "mutate_campaigns", request)

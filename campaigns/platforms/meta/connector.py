@@ -14,6 +14,7 @@ from campaigns.platforms.meta.config import MetaConfig
 from campaigns.platforms.meta.usage import INSIGHTS
 from campaigns.platforms.records import (
     AccountRecord,
+    BidKind,
     Capabilities,
     EntityRecord,
     EntityRef,
@@ -54,6 +55,8 @@ class MetaConnector:
         report_lag_hours=3,
         writes_per_entity_per_hour=2,  # Meta blocks an ad set at four; the other two stay free for people
         in_flight_seconds=120,
+        spend_caps=True,
+        bid_targets=frozenset({BidKind.TARGET_CPA, BidKind.BID_CAP}),
     )
 
     def __init__(
@@ -140,14 +143,25 @@ class MetaConnector:
         )
         return {date.fromisoformat(row["date_start"]): micros_of(row.get("spend", "0")) for row in rows}
 
+    def lifetime_spend(self, account: AccountRecord, level: Level) -> Mapping[EntityRef, int]:
+        """Micros each campaign or ad set has ever spent, as far back as Meta tells (37 months)."""
+        rows = pager.rows(
+            self._line,
+            (self._node(account), "insights"),
+            reports.lifetime_parameters(level, self.config.insights_page_size),
+            account_id=account.external_id,
+            kind=INSIGHTS,
+        )
+        key = fields.INSIGHT_IDS[level]
+        return {EntityRef(level, str(row[key])): micros_of(row.get("spend", "0")) for row in rows}
+
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]
     ) -> Mapping[EntityRef, EntityState]:
         """Live switches and amounts; unknown entities, and those of other accounts, are absent."""
         states: dict[EntityRef, EntityState] = {}
-        with_budget = [ref for ref in refs if ref.level is not Level.AD]
-        without = [ref for ref in refs if ref.level is Level.AD]
-        for wanted, asked in ((with_budget, fields.STATE), (without, fields.STATE_WITHOUT_BUDGET)):
+        for level, asked in fields.STATE.items():
+            wanted = [ref for ref in refs if ref.level is level]
             nodes = self._by_id(account, sorted({ref.external_id for ref in wanted}), asked)
             for ref in wanted:
                 node = nodes.get(ref.external_id)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from campaigns.platforms.records import Level
 
 ACCOUNT = (
-    "account_id,name,currency,timezone_name,account_status,disable_reason,min_daily_budget,business{id,name}"
+    "account_id,name,currency,timezone_name,account_status,disable_reason,min_daily_budget,amount_spent,"
+    "spend_cap,business{id,name}"
 )
 
 ENTITIES = {
     Level.CAMPAIGN: (
-        "id,name,status,effective_status,objective,bid_strategy,daily_budget,lifetime_budget,"
+        "id,name,status,effective_status,objective,bid_strategy,daily_budget,lifetime_budget,spend_cap,"
         "budget_remaining,start_time,stop_time,updated_time,issues_info"
     ),
     Level.GROUP: (
         "id,name,campaign_id,status,effective_status,optimization_goal,daily_budget,lifetime_budget,"
-        "budget_remaining,start_time,end_time,updated_time,issues_info,learning_stage_info"
+        "budget_remaining,start_time,end_time,updated_time,issues_info,learning_stage_info,bid_strategy,bid_amount,"
+        "campaign{bid_strategy}"
     ),
     Level.AD: "id,name,adset_id,campaign_id,status,effective_status,updated_time,issues_info,creative{id}",
 }
@@ -50,8 +52,13 @@ STATUSES = {
     ],
 }
 
-STATE = "id,account_id,status,daily_budget,lifetime_budget"
-STATE_WITHOUT_BUDGET = "id,account_id,status"
+# A node is asked only for fields its kind has: Graph refuses the whole read otherwise.
+STATE = {
+    Level.BUDGET: "id,account_id,status,daily_budget,lifetime_budget",
+    Level.CAMPAIGN: "id,account_id,status,spend_cap",
+    Level.GROUP: "id,account_id,status,bid_strategy,bid_amount,campaign{bid_strategy}",
+    Level.AD: "id,account_id,status",
+}
 
 INSIGHT_LEVELS = {Level.CAMPAIGN: "campaign", Level.GROUP: "adset", Level.AD: "ad"}
 INSIGHT_IDS = {Level.CAMPAIGN: "campaign_id", Level.GROUP: "adset_id", Level.AD: "ad_id"}

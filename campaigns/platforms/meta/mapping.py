@@ -10,9 +10,11 @@ from typing import Any
 
 from campaigns.platforms.currencies import from_minor, micros_of
 from campaigns.platforms.days import zone_of
-from campaigns.platforms.meta import fields
+from campaigns.platforms.meta import fields, health
+from campaigns.platforms.meta.writes import NO_SPEND_CAP, STRATEGIES
 from campaigns.platforms.records import (
     AccountRecord,
+    Bid,
     BudgetKind,
     EntityRecord,
     EntityRef,
@@ -70,6 +72,7 @@ def account(node: Mapping[str, Any]) -> AccountRecord:
         currency=str(node["currency"]),
         timezone=str(node["timezone_name"]),
         status=_ACCOUNT_STATUSES.get(int(node.get("account_status", 0)), EntityStatus.UNKNOWN),
+        hindrances=health.of_account(node),
         parent_external_id=str((node.get("business") or {}).get("id", "")),
     )
 
@@ -84,11 +87,11 @@ def entity(node: Mapping[str, Any], level: Level, of: AccountRecord, now: dateti
         own = own or EntityRef(Level.BUDGET, parent.external_id)
     elif level is Level.AD:
         parent = EntityRef(Level.GROUP, str(node["adset_id"]))
-    effective = str(node.get("effective_status", ""))
+    effective, status = str(node.get("effective_status", "")), _status(node, now)
     return EntityRecord(
         ref=EntityRef(level, str(node["id"])),
         name=str(node.get("name", "")),
-        status=_status(node, now),
+        status=status,
         raw_status=str(node.get("status", "")),
         parent_ref=parent,
         budget_ref=None if level is Level.AD else own,
@@ -99,6 +102,10 @@ def entity(node: Mapping[str, Any], level: Level, of: AccountRecord, now: dateti
         starts_on=_local_day(node.get("start_time"), of),
         ends_on=_local_day(node.get("stop_time") or node.get("end_time"), of),
         updated_at=_instant(node.get("updated_time")),
+        hindrances=health.of_entity(node, level, status),
+        spend_cap=spend_cap(node, of.currency),
+        bid=bid(node, of.currency),
+        bid_strategy=_strategy(node),
         raw={"effective_status": effective}
         | {key: node[key] for key in ("bid_strategy", "learning_stage_info") if key in node},
     )
@@ -143,7 +150,34 @@ def state(node: Mapping[str, Any], ref: EntityRef, of: AccountRecord) -> EntityS
     kind, amount = BudgetKind.NONE, None
     if ref.level is Level.BUDGET:
         kind, amount = budget_amount(node, of.currency)
-    return EntityState(ref, SWITCHES.get(raw, EntityStatus.UNKNOWN), raw, amount, kind)
+    return EntityState(
+        ref,
+        SWITCHES.get(raw, EntityStatus.UNKNOWN),
+        raw,
+        amount,
+        kind,
+        spend_cap=spend_cap(node, of.currency),
+        bid=bid(node, of.currency),
+        bid_strategy=_strategy(node),
+    )
+
+
+def spend_cap(node: Mapping[str, Any], currency: str) -> Money | None:
+    """The most a campaign may ever spend; absent, zero and Meta's largest number all mean no cap."""
+    minor = int(node.get("spend_cap") or 0)
+    return Money(from_minor(minor, currency), currency) if 0 < minor < NO_SPEND_CAP else None
+
+
+def bid(node: Mapping[str, Any], currency: str) -> Bid | None:
+    """What an ad set bids towards; its campaign's strategy counts where the campaign carries the budget."""
+    kind, minor = STRATEGIES.get(_strategy(node)), int(node.get("bid_amount") or 0)
+    if kind is None or not minor:
+        return None
+    return Bid(kind, micros=from_minor(minor, currency), currency=currency)
+
+
+def _strategy(node: Mapping[str, Any]) -> str:
+    return str(node.get("bid_strategy") or (node.get("campaign") or {}).get("bid_strategy") or "")
 
 
 def metric(
@@ -180,6 +214,7 @@ def _action(actions: Iterable[Mapping[str, Any]], wanted: Sequence[str]) -> Deci
 
 _CHANGES = {
     "update_campaign_budget": (Level.BUDGET, "budget_micros"),
+    "update_campaign_group_spend_cap": (Level.CAMPAIGN, "spend_cap_micros"),
     "update_ad_set_budget": (Level.BUDGET, "budget_micros"),
     "update_campaign_run_status": (Level.CAMPAIGN, "status"),
     "update_ad_set_run_status": (Level.GROUP, "status"),
@@ -194,7 +229,7 @@ def change(row: Mapping[str, Any], of: AccountRecord) -> ExternalChange | None:
         return None
     level, field = known
     old, new = _old_and_new(row.get("extra_data"))
-    if field == "budget_micros":
+    if field.endswith("_micros"):
         old, new = (_budget_micros(value, of.currency) for value in (old, new))
     return ExternalChange(
         ref=EntityRef(level, str(row.get("object_id", ""))),

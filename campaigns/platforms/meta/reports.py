@@ -52,6 +52,18 @@ def account_parameters(start: date, end: date, page_size: int) -> dict[str, Any]
     }
 
 
+def lifetime_parameters(level: Level, page_size: int) -> dict[str, Any]:
+    """All that a campaign or ad set ever spent, in one row each."""
+    if level not in (Level.CAMPAIGN, Level.GROUP):
+        raise Invalid("Lifetime spend is read per campaign or ad set.", field="level")
+    return {
+        "level": fields.INSIGHT_LEVELS[level],
+        "date_preset": "maximum",
+        "fields": f"{fields.INSIGHT_IDS[level]},spend",
+        "limit": page_size,
+    }
+
+
 def wants_report(level: Level, start: date, end: date) -> bool:
     """Long ranges and ads time out when asked for at once."""
     return level is Level.AD or (end - start).days + 1 > SYNCHRONOUS_DAYS

@@ -13,8 +13,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from campaigns.sandbox.calendar import local_date, local_text
 from campaigns.sandbox.dialects.google_ads.errors import Refusal
 from campaigns.sandbox.dialects.google_ads.gaql import Query
+from campaigns.sandbox.dialects.google_ads.resources import BIDDING
 from campaigns.sandbox.market import Account
-from campaigns.sandbox.world import BUDGET, Edit, World
+from campaigns.sandbox.world import BID, BUDGET, Edit, World
 
 LATE_SECONDS = 180
 LOOKBACK_DAYS = 30
@@ -78,9 +79,19 @@ def _event(world: World, account: Account, edit: Edit) -> dict[str, Any] | None:
     market, name = world.market, f"customers/{account.id}"
     old, new = _RESOURCE(), _RESOURCE()
     if edit.field == BUDGET and edit.entity in market.budgets:
-        owner, kind, path = market.budgets[edit.entity].account, "CAMPAIGN_BUDGET", "amount_micros"
+        budget = market.budgets[edit.entity]
+        owner, kind = budget.account, "CAMPAIGN_BUDGET"
+        path = "total_amount_micros" if budget.lifetime else "amount_micros"
         resource = f"{name}/campaignBudgets/{edit.entity}"
-        old.campaign_budget.amount_micros, new.campaign_budget.amount_micros = edit.before, edit.after
+        setattr(old.campaign_budget, path, edit.before)
+        setattr(new.campaign_budget, path, edit.after)
+    elif edit.field == BID and edit.entity in market.campaigns:
+        campaign = market.campaigns[edit.entity]
+        owner, kind, path = campaign.account, "CAMPAIGN", BIDDING[campaign.spec.strategy]
+        resource = f"{name}/campaigns/{edit.entity}"
+        holder, _, field = path.partition(".")
+        for side, value in ((old, edit.before), (new, edit.after)):
+            setattr(getattr(side.campaign, holder), field, value / 1000 if campaign.is_roas else value)
     elif edit.entity in market.campaigns:
         owner, kind, path = market.campaigns[edit.entity].account, "CAMPAIGN", "status"
         resource = f"{name}/campaigns/{edit.entity}"

@@ -12,7 +12,7 @@ from campaigns.sandbox.engine import LostAnswer, Sandbox
 from campaigns.sandbox.faults import Rule
 from campaigns.sandbox.journal import Write
 from campaigns.sandbox.market import MICROS, Account
-from campaigns.sandbox.world import BUDGET, STATUS
+from campaigns.sandbox.world import BID, BUDGET, STATUS
 
 MOST_OPERATIONS = 10_000
 LARGEST_BUDGET = 10**13
@@ -136,13 +136,19 @@ def _results(
 
 
 def _budget_field(update: Any, paths: list[str], budget: Any, account: Account) -> tuple[str, Any]:
-    if "total_amount_micros" in paths:
+    if budget.lifetime and "amount_micros" in paths:
+        raise Refusal(
+            "campaign_budget_error", "BUDGET_AMOUNT_MUST_BE_UNSET_FOR_CUSTOM_BUDGET_PERIOD",
+            "The daily amount must be unset for a custom period.", path="update.amount_micros",
+        )  # fmt: skip
+    if "total_amount_micros" in paths and not budget.lifetime:
         raise Refusal(
             "campaign_budget_error", "TOTAL_BUDGET_AMOUNT_MUST_BE_UNSET_FOR_BUDGET_PERIOD_DAILY",
             "The total amount must be unset for a daily budget.", path="update.total_amount_micros",
         )  # fmt: skip
-    if paths != ["amount_micros"]:
-        wrong = next(path for path in paths if path != "amount_micros")
+    amount = "total_amount_micros" if budget.lifetime else "amount_micros"
+    if paths != [amount]:
+        wrong = next(path for path in paths if path != amount)
         if wrong in {"period", "type", "id"}:
             raise Refusal(
                 "field_error", "IMMUTABLE_FIELD", f"{wrong} cannot be changed.", path=f"update.{wrong}"
@@ -153,7 +159,7 @@ def _budget_field(update: Any, paths: list[str], budget: Any, account: Account) 
             f"The sandbox cannot change {wrong}.",
             path=f"update.{wrong}",
         )
-    micros, at = update.amount_micros, "update.amount_micros"
+    micros, at = getattr(update, amount), f"update.{amount}"
     minimum = 100 * MICROS if account.unit == MICROS else MICROS
     family = "campaign_budget_error"
     if micros < 0:
@@ -181,6 +187,8 @@ def _budget_field(update: Any, paths: list[str], budget: Any, account: Account) 
 
 
 def _campaign_field(update: Any, paths: list[str], campaign: Any, account: Account) -> tuple[str, Any]:
+    if len(paths) == 1 and paths[0] in resources.BIDDING.values():
+        return _bid_field(update, paths[0], campaign, account)
     if paths != ["status"]:
         wrong = next(path for path in paths if path != "status")
         raise Refusal(
@@ -197,6 +205,30 @@ def _campaign_field(update: Any, paths: list[str], campaign: Any, account: Accou
             path="update.status",
         )
     return STATUS, "active" if update.status == 2 else "paused"
+
+
+def _bid_field(update: Any, path: str, campaign: Any, account: Account) -> tuple[str, Any]:
+    """The target of the strategy a campaign has; another strategy's target would change the strategy."""
+    at = f"update.{path}"
+    if resources.BIDDING.get(campaign.spec.strategy) != path or not campaign.bid:
+        raise Refusal(
+            "bidding_error", "BIDDING_STRATEGY_TRANSITION_NOT_ALLOWED",
+            "The sandbox does not change bidding strategies.", path=at,
+        )  # fmt: skip
+    holder, _, field = path.partition(".")
+    value = getattr(getattr(update, holder), field)
+    if campaign.is_roas:
+        if not 0.01 <= value <= 1000:
+            code = "TOO_LOW" if value < 0.01 else "TOO_HIGH"
+            raise Refusal("range_error", code, "The target ROAS must be between 0.01 and 1000.", path=at)
+        return BID, round(value * 1000)
+    if value % account.unit:
+        raise Refusal(
+            "bidding_error", "BID_TOO_MANY_FRACTIONAL_DIGITS", "The bid is no whole billable unit.", path=at
+        )
+    if value < account.unit:
+        raise Refusal("bidding_error", "BID_TOO_SMALL", "The bid is too small.", path=at)
+    return BID, value
 
 
 BUDGETS = Kind(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
+from campaigns.sandbox.delivery import LIFETIME_STARTS
 from campaigns.sandbox.market import MICROS, WHOLE_UNIT_CURRENCIES, Account, Ad, Budget, Campaign, Group
 from campaigns.sandbox.scenario import GOOGLE
 from campaigns.sandbox.world import World
 
 Values = dict[str, Any]
 
+BIDDING = {
+    "TARGET_CPA": "target_cpa.target_cpa_micros",
+    "MAXIMIZE_CONVERSIONS": "maximize_conversions.target_cpa_micros",
+    "TARGET_ROAS": "target_roas.target_roas",
+    "MAXIMIZE_CONVERSION_VALUE": "maximize_conversion_value.target_roas",
+}
 _CURRENCIES = {
     "EUR": ("Euro", "€"),
     "GBP": ("British Pound", "£"),
@@ -75,8 +83,9 @@ def budget(world: World, of: Budget) -> Values:
         "campaign_budget.id": int(of.id),
         "campaign_budget.name": of.name,
         "campaign_budget.status": "ENABLED",
-        "campaign_budget.amount_micros": amount,
-        "campaign_budget.period": "DAILY",
+        "campaign_budget.amount_micros": None if of.lifetime else amount,
+        "campaign_budget.total_amount_micros": amount if of.lifetime else None,
+        "campaign_budget.period": "CUSTOM_PERIOD" if of.lifetime else "DAILY",
         "campaign_budget.delivery_method": "STANDARD",
         "campaign_budget.explicitly_shared": of.spec.shared,
         "campaign_budget.reference_count": len(of.campaigns),
@@ -92,6 +101,7 @@ def campaign(world: World, of: Campaign) -> Values:
     refused = any(ad.approval == "DISAPPROVED" for group in of.groups for ad in group.ads)
     short = of.budget is not None and of.budget.spec.role == "behind"
     reasons = ["HAS_ADS_DISAPPROVED"] if refused else ["BUDGET_CONSTRAINED"] if short else []
+    reasons += [of.spec.limited] if of.spec.limited else []
     health = "LIMITED" if reasons else "ELIGIBLE"
     values = {
         "campaign.resource_name": f"customers/{of.account.id}/campaigns/{of.id}",
@@ -102,13 +112,25 @@ def campaign(world: World, of: Campaign) -> Values:
         "campaign.primary_status_reasons": reasons if on else ["CAMPAIGN_PAUSED"],
         "campaign.serving_status": "SERVING",
         "campaign.advertising_channel_type": of.channel,
-        "campaign.bidding_strategy_type": "MAXIMIZE_CONVERSIONS",
-        "campaign.start_date_time": f"{world.begins(of.account.timezone)} 00:00:00",
+        "campaign.bidding_strategy_type": of.spec.strategy or "MAXIMIZE_CONVERSIONS",
+        "campaign.start_date_time": f"{_begins(world, of)} 00:00:00",
     } | customer(of.account)
+    bid = world.bid(of.id)
+    if bid is not None:
+        values[f"campaign.{BIDDING[of.spec.strategy]}"] = bid / 1000 if of.is_roas else bid
+    if of.budget is not None and of.budget.lifetime:
+        last = _begins(world, of) + timedelta(days=of.budget.spec.lifetime_days - 1)
+        values["campaign.end_date_time"] = f"{last} 23:59:59"
     if of.budget is not None:
         values |= budget(world, of.budget)
         values["campaign.campaign_budget"] = values["campaign_budget.resource_name"]
     return values
+
+
+def _begins(world: World, of: Campaign) -> date:
+    """The first day of a campaign: its total's, or the world's."""
+    first = world.begins(of.account.timezone)
+    return first + timedelta(days=LIFETIME_STARTS) if of.budget and of.budget.lifetime else first
 
 
 def group(world: World, of: Group) -> Values:

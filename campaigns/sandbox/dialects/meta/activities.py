@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.sandbox.dialects.meta import money
 from campaigns.sandbox.market import Account
-from campaigns.sandbox.world import BUDGET, Edit, World
+from campaigns.sandbox.world import BID, BUDGET, CAP, Edit, World
 
 _DEFAULT_SECONDS = 7 * 86400
 
@@ -30,9 +30,15 @@ def _event(world: World, account: Account, edit: Edit) -> dict[str, Any] | None:
     if owner is not account:
         return None
     thing = "campaign" if campaign else "ad_set"
-    if edit.field == BUDGET:
-        kind = f"update_{thing}_budget"
-        old, new = (money.minor(value, account) for value in (edit.before, edit.after))
+    if edit.field in (BUDGET, CAP, BID):
+        kind = {
+            BUDGET: f"update_{thing}_budget",
+            CAP: "update_campaign_group_spend_cap",
+            BID: "update_ad_set_bidding",
+        }[edit.field]
+        old, new = (
+            None if value is None else money.minor(value, account) for value in (edit.before, edit.after)
+        )
         extra: dict[str, Any] = {
             "type": "payment_amount",
             "currency": account.currency,

@@ -174,6 +174,7 @@ def _range(params: Mapping[str, str], account: Account, now: float) -> tuple[dat
         "last_7d": (today - timedelta(days=7), yesterday),
         "last_30d": (today - timedelta(days=30), yesterday),
         "this_month": (today.replace(day=1), today),
+        "maximum": (today - timedelta(days=37 * 30), today),
     }
     if preset not in presets:
         raise bad_parameter("date_preset", f"{preset} is not offered by the sandbox.")

@@ -26,3 +26,8 @@ def decimal_text(micros: int, account: Account) -> str:
 def minimum_daily(account: Account) -> int:
     """The smallest daily budget in minor units."""
     return 100
+
+
+def minimum_spend_cap(account: Account) -> int:
+    """What a spend cap must leave a campaign at least, in minor units: a hundred, or ten thousand whole ones."""
+    return 10_000

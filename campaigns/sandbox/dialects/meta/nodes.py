@@ -42,7 +42,7 @@ def campaign(world: World, of: Campaign) -> Node:
     """A campaign, with a budget when it carries one."""
     status = "ACTIVE" if world.is_on(of.id) else "PAUSED"
     own = of.budget if of.budget is not None and of.budget.id == of.id else None
-    node = {
+    node: Node = {
         "id": of.id,
         "account_id": of.account.id,
         "name": of.name,
@@ -50,10 +50,20 @@ def campaign(world: World, of: Campaign) -> Node:
         "status": status,
         "configured_status": status,
         "effective_status": status,
-        "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
         "buying_type": "AUCTION",
         "is_adset_budget_sharing_enabled": False,
+        "can_use_spend_cap": True,
     } | _times(world, of.account, own, "stop_time", of.id)
+    cap = world.spend_cap(of)
+    if cap is not None:
+        node["spend_cap"] = str(money.minor(cap, of.account))
+    if own is not None:  # otherwise each ad set has a strategy of its own
+        node["bid_strategy"] = _strategy(of)
+    if of.spec.issue:
+        node["effective_status"] = "WITH_ISSUES" if status == "ACTIVE" else status
+        node["issues_info"] = [
+            {"level": "CAMPAIGN", "error_code": 1, "error_summary": of.spec.issue, "error_type": "SOFT_ERROR"}
+        ]
     return node | (_budget(world, own) if own else {})
 
 
@@ -63,7 +73,7 @@ def adset(world: World, of: Group) -> Node:
     status = "ACTIVE" if world.is_on(of.id) else "PAUSED"
     running = world.is_on(of.campaign.id)
     own = of.budget if of.budget.id == of.id else None
-    node = {
+    node: Node = {
         "id": of.id,
         "account_id": account_of.id,
         "campaign_id": of.campaign.id,
@@ -79,6 +89,14 @@ def adset(world: World, of: Group) -> Node:
         ],
         "learning_stage_info": {"status": "SUCCESS"},
     } | _times(world, account_of, own, "end_time", of.id)
+    node["campaign"] = {"id": of.campaign.id}
+    if own is None:
+        node["campaign"]["bid_strategy"] = _strategy(of.campaign)
+    else:
+        node["bid_strategy"] = _strategy(of.campaign)
+    bid = world.bid(of.id)
+    if bid is not None:
+        node["bid_amount"] = money.minor(bid, account_of)
     return node | (_budget(world, own) if own else {})
 
 
@@ -138,6 +156,10 @@ def parse_fields(fields: str) -> list[tuple[str, str]]:
     if depth:
         raise GraphError(2500, f"Syntax error in fields: {fields}")
     return found
+
+
+def _strategy(of: Campaign) -> str:
+    return of.spec.strategy or "LOWEST_COST_WITHOUT_CAP"
 
 
 def _budget(world: World, of: Budget) -> Node:

@@ -12,11 +12,12 @@ from campaigns.sandbox.engine import LostAnswer, Sandbox
 from campaigns.sandbox.faults import Rule
 from campaigns.sandbox.journal import Write
 from campaigns.sandbox.market import Account, Budget
-from campaigns.sandbox.world import BUDGET, STATUS
+from campaigns.sandbox.world import BID, BUDGET, CAP, STATUS
 
 ACTOR = "Lane (sandbox system user)"
 CHANGES_PER_HOUR = 4
 LARGEST_MINOR = 10**11
+NO_SPEND_CAP = 922337203685478
 _SWITCHES = {"ACTIVE": "active", "PAUSED": "paused"}
 _BUDGETS = ("daily_budget", "lifetime_budget")
 _NOT_FIELDS = frozenset(
@@ -39,13 +40,13 @@ def update(
     if entity is None or account is None:
         raise missing(node, "post")
     wanted = {name: value for name, value in params.items() if name not in _NOT_FIELDS}
-    if unknown := sorted(set(wanted) - {"status", *_BUDGETS}):
+    if unknown := sorted(set(wanted) - {"status", "spend_cap", "bid_amount", *_BUDGETS}):
         raise bad_parameter(unknown[0], f"The sandbox cannot change {unknown[0]}.")
     if not wanted:
         raise bad_parameter("daily_budget", "Nothing to change was given.")
     writes = []
     for name, value in wanted.items():
-        field, after = _status(value) if name == "status" else _amount(sandbox, node, name, value, account)
+        field, after = _checked(sandbox, node, name, value, account)
         writes.append(Write("meta", account.id, node, field, after, request_id, ACTOR, "api"))
     if is_dry(params):
         for write in writes:
@@ -61,6 +62,16 @@ def update(
     if lost:
         raise LostAnswer
     return {"success": True}
+
+
+def _checked(sandbox: Sandbox, node: str, name: str, value: str, account: Account) -> tuple[str, Any]:
+    if name == "status":
+        return _status(value)
+    if name == "spend_cap":
+        return _spend_cap(sandbox, node, value, account)
+    if name == "bid_amount":
+        return _bid(sandbox, node, value, account)
+    return _amount(sandbox, node, name, value, account)
 
 
 def account_of(sandbox: Sandbox, node: str) -> Account | None:
@@ -79,6 +90,42 @@ def _status(value: str) -> tuple[str, str]:
     return STATUS, _SWITCHES[value]
 
 
+def _spend_cap(sandbox: Sandbox, node: str, value: str, account: Account) -> tuple[str, int | None]:
+    """A cap must leave the campaign something to spend; Meta's largest number takes it away."""
+    campaign = sandbox.world.market.campaigns.get(node)
+    if campaign is None:
+        raise bad_parameter("spend_cap", "A spend cap is set on a campaign.")
+    amount = _whole("spend_cap", value)
+    if amount == NO_SPEND_CAP:
+        return CAP, None
+    spent = money.minor(sandbox.world.spent_ever(campaign.groups, sandbox.clock.now()), account)
+    least = spent + money.minimum_spend_cap(account)
+    if amount < least:
+        raise bad_parameter(
+            "spend_cap",
+            f"The spend cap must be at least {least}: what was spent and the minimum.",
+            subcode=1885029,
+        )
+    return CAP, amount * money.per_minor(account)
+
+
+def _bid(sandbox: Sandbox, node: str, value: str, account: Account) -> tuple[str, int]:
+    if sandbox.world.bid(node) is None:
+        raise bad_parameter(
+            "bid_amount", "The bid strategy of this ad set takes no bid amount.", subcode=1815857
+        )
+    amount = _whole("bid_amount", value)
+    if amount < 1:
+        raise bad_parameter("bid_amount", "The bid is too low.", subcode=1885644)
+    return BID, amount * money.per_minor(account)
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise bad_parameter(name, f"{name} must be a whole number of the currency's smallest unit.")
+    return int(value)
+
+
 def _amount(sandbox: Sandbox, node: str, name: str, value: str, account: Account) -> tuple[str, int]:
     budget = sandbox.world.market.budgets.get(node)
     if budget is None:
@@ -87,14 +134,16 @@ def _amount(sandbox: Sandbox, node: str, name: str, value: str, account: Account
         raise bad_parameter(
             name, "The kind of a budget (daily or lifetime) cannot be changed.", subcode=1487093
         )
-    if not (value.isascii() and value.isdigit()):
-        raise bad_parameter(name, f"{name} must be a whole number of the currency's smallest unit.")
-    amount = int(value)
+    amount = _whole(name, value)
     least = money.minimum_daily(account)
     if amount < least:
         raise bad_parameter(name, f"Your budget is too low. The minimum is {least}.", subcode=1885272)
     if amount > LARGEST_MINOR:
         raise bad_parameter(name, "Your budget is too high.", subcode=1885273)
+    if budget.lifetime:
+        spent = money.minor(sandbox.world.spent_ever(budget.groups, sandbox.clock.now()), account)
+        if amount < spent:
+            raise bad_parameter(name, "The lifetime budget is below what was spent already.", subcode=1885648)
     _check_frequency(sandbox, node, budget)
     return BUDGET, amount * money.per_minor(account)
 
