@@ -60,3 +60,45 @@ class RecommendationDecided(DomainEvent):
     recommendation_id: str
     client_id: str
     state: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioCreated(DomainEvent):
+    """A portfolio was made."""
+
+    name: ClassVar[str] = "pacing.portfolio.created"
+    portfolio_id: str
+    client_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioChanged(DomainEvent):
+    """A portfolio's terms, arms or state changed."""
+
+    name: ClassVar[str] = "pacing.portfolio.changed"
+    portfolio_id: str
+    client_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitProposed(DomainEvent):
+    """Lane proposes to move money between the arms of a portfolio, or to take a move back."""
+
+    name: ClassVar[str] = "pacing.split.proposed"
+    look_id: str
+    portfolio_id: str
+    client_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitDecided(DomainEvent):
+    """A proposed split was accepted or declined."""
+
+    name: ClassVar[str] = "pacing.split.decided"
+    look_id: str
+    client_id: str
+    state: str

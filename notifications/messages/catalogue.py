@@ -10,7 +10,7 @@ from campaigns import events as campaign_events
 from lane.accounts import events as account_events
 from lane.core.events import DomainEvent
 from notifications import events as notification_events
-from notifications.messages import approvals, campaigns, pacing
+from notifications.messages import approvals, campaigns, pacing, portfolios
 from notifications.messages.notice import Notice, Silent
 from pacing import events as pacing_events
 
@@ -45,6 +45,10 @@ CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
     pacing_events.PlanHealthChanged: pacing.health_changed,
     pacing_events.RecommendationMade: pacing.recommended,
     pacing_events.RecommendationDecided: _ON_THE_PAGE,
+    pacing_events.PortfolioCreated: _ON_THE_PAGE,
+    pacing_events.PortfolioChanged: _ON_THE_PAGE,
+    pacing_events.SplitProposed: portfolios.split_proposed,
+    pacing_events.SplitDecided: _ON_THE_PAGE,
 }
 
 
