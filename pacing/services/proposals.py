@@ -16,7 +16,8 @@ from lane.core.money import unit_micros
 from pacing.controllers import Action, known_or_none, split_total
 from pacing.events import RecommendationMade
 from pacing.models import BudgetPlan, Recommendation
-from pacing.services import recommendations
+from pacing.services import plan_explanations, recommendations
+from pacing.services.plan_explanations import PlanExplanation
 from pacing.services.run_store import Look
 from pacing.words import reason_texts
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 VALID_FOR = timedelta(hours=24)
 _SAME_WITHIN = 0.02  # a new figure this close to the one already proposed is not a new proposal
 _OPEN_CHANGES = (Change.State.PROPOSED, Change.State.APPROVED, Change.State.SENT)
-_LAST_DAY_STEP = 0.9
+STEP, _LAST_DAY_STEP = 0.2, 0.9
 
 
 def may_be_outdated(look: Look, row: int) -> bool:
@@ -58,6 +59,7 @@ def _pause_at_target(plan: BudgetPlan, look: Look, row: int) -> int:
     if not targets:
         return 0
     actor = Actor.system(plan.organization_id, "pacing")
+    explained = plan_explanations.explain(plan, look, row, "pause")
     change_set = changes.propose(
         client=plan.client,
         title=f"Pause {plan.name} at its target",
@@ -65,7 +67,7 @@ def _pause_at_target(plan: BudgetPlan, look: Look, row: int) -> int:
         targets=targets,
         origin="guard",
         origin_id=str(plan.public_id),
-        evidence=_evidence(plan, look, row),
+        evidence=_evidence(plan, look, row, explained),
         is_guard=True,
         actor=actor,
     )
@@ -76,6 +78,7 @@ def _pause_at_target(plan: BudgetPlan, look: Look, row: int) -> int:
         actor=actor,
         automatic=True,
     )
+    plan_explanations.keep(plan, look, explained, subject_id=str(change_set.public_id))
     recommendations.supersede_open(plan)
     return 1
 
@@ -89,7 +92,7 @@ def _recommend_budget(plan: BudgetPlan, look: Look, row: int, run_id: int) -> in
         [budget.amount_micros or 0 for budget in known],
         minimum_micros=[budget.floor_micros for budget in known],
         unit_micros=unit_micros(plan.currency),
-        step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else 0.2,
+        step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
     )
     rows = [
         {
@@ -132,12 +135,21 @@ def _recommend(
     new_micros: int,
 ) -> int:
     """Open a recommendation, replacing an open one that says something else. Returns how many were made."""
-    evidence = _evidence(plan, look, row)
     with transaction.atomic():
         BudgetPlan.objects.select_for_update().get(pk=plan.pk)
         current = Recommendation.objects.filter(plan=plan, state=Recommendation.State.OPEN).first()
         if current is not None and _says_the_same(current, kind, now_micros, new_micros, look):
             return 0
+        explained = plan_explanations.explain(
+            plan,
+            look,
+            row,
+            kind,
+            now_micros=now_micros,
+            new_micros=new_micros,
+            step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
+        )
+        evidence = _evidence(plan, look, row, explained)
         recommendations.supersede_open(plan)
         made = Recommendation.objects.create(
             organization_id=plan.organization_id,
@@ -153,6 +165,7 @@ def _recommend(
             effect=evidence["effect"],
             expires_at=look.seen.at + VALID_FOR,
         )
+        plan_explanations.keep(plan, look, explained, subject_id=str(made.public_id))
         outbox.publish(
             RecommendationMade(
                 organization_id=plan.organization_id,
@@ -186,7 +199,7 @@ def _has_open_change(plan: BudgetPlan) -> bool:
     )
 
 
-def _evidence(plan: BudgetPlan, look: Look, row: int) -> dict[str, Any]:
+def _evidence(plan: BudgetPlan, look: Look, row: int, explained: PlanExplanation) -> dict[str, Any]:
     """Stored numbers behind a proposal, in micros: reasons, ends with and without, plan and run."""
     decision = look.decision
     findings = [one.as_json() for one in decision.findings(row)[:3]]
@@ -203,7 +216,8 @@ def _evidence(plan: BudgetPlan, look: Look, row: int) -> dict[str, Any]:
         "data_as_of": _text(look.seen.data_as_of[row]),
         "final_through": _text(look.seen.final_through[row]),
         "findings": findings,
-        "reasons": reason_texts(findings, plan.currency),
+        "reasons": [*reason_texts(findings, plan.currency), *explained.texts("flip_")[:1]],
+        "explanation": explained.as_evidence(),
         "effect": {
             "plan_name": plan.name,
             "ends_on": plan.ends_on.isoformat(),

@@ -17,10 +17,12 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 from lane.core.money import MINUS, format_money
 from pacing.events import RecommendationDecided
-from pacing.models import BudgetPlan, Recommendation
+from pacing.models import BudgetPlan, Explanation, Recommendation
+from pacing.services import explanations
 from pacing.words import reason_texts
 
 State = Recommendation.State
+_EXPLAINED = (Explanation.Kind.RECOMMENDATION, Explanation.Kind.RESUME)
 
 
 @transaction.atomic
@@ -150,24 +152,36 @@ def _title(recommendation: Recommendation, rows: Mapping[str, int] | None) -> st
 
 
 def _reason(recommendation: Recommendation) -> str:
-    texts = _evidence(recommendation).get("reasons") or []
+    texts = reason_texts(recommendation.reasons, recommendation.plan.currency)
     return str(texts[0]) if texts else "Proposed by the pacing of this plan."
 
 
 def _evidence(recommendation: Recommendation) -> dict[str, Any]:
     """What approvers are shown: the stored numbers of the run, and the sentences made of them."""
     plan = recommendation.plan
+    explanation = Explanation.objects.filter(
+        plan=plan, subject_id=str(recommendation.public_id), kind__in=_EXPLAINED
+    ).first()
+    would_change = [] if explanation is None else _would_change(explanation)
     return {
         "plan": str(plan.public_id),
         "plan_name": plan.name,
+        "plan_url": f"/pacing/{plan.public_id}/",
         "amount_micros": plan.amount_micros,
         "currency": plan.currency,
         "ends_on": plan.ends_on.isoformat(),
         "last_day": clock.today(plan.timezone) == plan.ends_on,
         "findings": recommendation.reasons,
-        "reasons": reason_texts(recommendation.reasons, plan.currency),
+        "reasons": [*reason_texts(recommendation.reasons, plan.currency), *would_change],
         "effect": recommendation.effect,
+        "explanation": None if explanation is None else explanations.evidence_of(explanation),
     }
+
+
+def _would_change(explanation: Explanation) -> list[str]:
+    """The first thing that would have changed the decision: what an approver most wants to know besides why."""
+    flips = (str(one["text"]) for one in explanation.sentences if str(one["code"]).startswith("flip_"))
+    return list(flips)[:1]
 
 
 def _decide(recommendation: Recommendation, state: str, actor: Actor, *, reason: str = "") -> None:
