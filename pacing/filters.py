@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from pacing.models import PlanHealth
-from pacing.selectors.table import PLATFORMS, SORTS, VIEWS, TableQuery
+from pacing.selectors.table import COLUMNS, PLATFORMS, SORTS, USUAL_COLUMNS, VIEWS, TableQuery
+from pacing.selectors.table_groups import GROUPS
 
 _BIGINT = 2**63
 HEALTHS = {**dict(PlanHealth.choices), "archived": "Archived"}
@@ -25,10 +26,12 @@ def table_query(params: Mapping[str, str]) -> TableQuery:
         client=_uuid(params.get("client", "")),
         platform=_one_of(params, "platform", PLATFORMS),
         health=_one_of(params, "status", HEALTHS),
-        owner="me" if params.get("owner") == "me" else "",
+        owner="me" if params.get("owner") == "me" else str(_uuid(params.get("owner", "")) or ""),
         currency=params.get("currency", "").replace("\0", "")[:3].upper(),
         search=params.get("q", "").replace("\0", "").strip()[:100],
         sort=sort,
+        group=_one_of(params, "group", GROUPS),
+        columns=_columns(params.get("cols", "")),
         after=read_cursor(params.get("cursor", ""), sort),
     )
 
@@ -56,6 +59,12 @@ def read_cursor(text: str, sort: str) -> tuple[Any, int] | None:
 def _one_of(params: Mapping[str, str], name: str, known: Mapping[str, Any]) -> str:
     value = params.get(name, "")
     return value if value in known else ""
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    """Columns in the order of the table; the usual ones when none is named."""
+    asked = set(text.split(","))
+    return tuple(name for name in COLUMNS if name in asked) or USUAL_COLUMNS
 
 
 def _uuid(text: str) -> UUID | None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pacing.views import plan_form, plans, recommendations, table
+from pacing.views import paste, plan_form, plans, recommendations, table, table_edit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/", table.plan_list, name="plan-list"),
+    path("pacing/views/", table.view_save, name="plan-view-save"),
+    path("pacing/views/<uuid:public_id>/delete/", table.view_delete, name="plan-view-delete"),
+    path("pacing/views/<uuid:public_id>/default/", table.view_default, name="plan-view-default"),
+    path("pacing/paste/", paste.plan_paste, name="plan-paste"),
     path("pacing/new/", plan_form.plan_create, name="plan-create"),
     path("pacing/looks/<uuid:public_id>/", plans.run_detail, name="run-detail"),
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),
+    path("pacing/<uuid:public_id>/row/", table_edit.plan_row, name="plan-row"),
+    path("pacing/<uuid:public_id>/row/edit/", table_edit.plan_row_edit, name="plan-row-edit"),
     path("pacing/<uuid:public_id>/edit/", plan_form.plan_edit, name="plan-edit"),
     path("pacing/<uuid:public_id>/pause/", plans.plan_pause, name="plan-pause"),
     path("pacing/<uuid:public_id>/resume/", plans.plan_resume, name="plan-resume"),

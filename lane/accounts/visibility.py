@@ -12,13 +12,14 @@ from typing import Self, TypeVar
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from lane.core.actors import Actor
 from lane.core.querysets import LaneQuerySet
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 _CACHE_KEY = "access"
+_GUEST = "guest"  # not a role: a client shared outside any membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +54,20 @@ def _read_access(actor: Actor) -> Access:
         return Access("", {}, False, frozenset(), True, None)
     if actor.user_id is None:
         return _NOBODY
-    memberships = (
-        apps.get_model("accounts", "Membership")
-        .objects.filter(organization_id=actor.organization_id, user_id=actor.user_id, user__is_active=True)
-        .values_list("client_id", "role", "is_approver")
-    )
     organization_role, everywhere = "", False
     roles: dict[int, str] = {}
+    shared: list[int] = []
     approver_clients = set()
-    for client_id, role, is_approver in memberships:
+    for client_id, role, is_approver in _held(actor, actor.user_id):
         if client_id is None:
             organization_role, everywhere = role, is_approver
+        elif role == _GUEST:
+            shared.append(client_id)
         else:
             roles[client_id] = role
             if is_approver:
                 approver_clients.add(client_id)
-    for client_id in _exceptions(actor):
+    for client_id in shared:
         roles.setdefault(client_id, "viewer")
     return Access(
         organization_role,
@@ -80,20 +79,27 @@ def _read_access(actor: Actor) -> Access:
     )
 
 
-def _exceptions(actor: Actor) -> list[int]:
-    """Clients shared with this person or one of their groups outside any membership."""
+def _held(actor: Actor, user_id: int) -> list[tuple[int | None, str, bool]]:
+    """Memberships of this person, and clients shared with them or one of their groups; one query."""
+    memberships = (
+        apps.get_model("accounts", "Membership")
+        .objects.filter(organization_id=actor.organization_id, user_id=user_id, user__is_active=True)
+        .order_by()
+        .values_list("client_id", "role", "is_approver")
+    )
     shared = {"permission__codename": "view_client", "content_object__organization_id": actor.organization_id}
+    guest = (Value(_GUEST), Value(False))
     mine = (
         apps.get_model("accounts", "ClientUserObjectPermission")
-        .objects.filter(user_id=actor.user_id, **shared)
-        .values_list("content_object_id", flat=True)
+        .objects.filter(user_id=user_id, **shared)
+        .values_list("content_object_id", *guest)
     )
     ours = (
         apps.get_model("accounts", "ClientGroupObjectPermission")
-        .objects.filter(group__user=actor.user_id, **shared)
-        .values_list("content_object_id", flat=True)
+        .objects.filter(group__user=user_id, **shared)
+        .values_list("content_object_id", *guest)
     )
-    return list(mine.union(ours))
+    return list(memberships.union(mine, ours, all=True))
 
 
 def _clients_filter(actor: Actor, column: str) -> Q:

@@ -6,6 +6,7 @@ rows, the proposals of those rows, and the requests that wait for a person.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +16,13 @@ from uuid import UUID
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
 from campaigns.models import AdAccount, Connection
+from lane.accounts import policies
 from lane.accounts.models import Client
 from lane.core import clock
 from lane.core.actors import Actor
 from pacing.models import BudgetPlan, PlanHealth, PlanSnapshot
 from pacing.selectors.proposals import Proposal, Waiting, proposals_of
+from pacing.selectors.table_groups import COLUMN_OF, Group, groups_of
 from pacing.selectors.totals import NEEDS_ATTENTION, Summary, Totals, summary
 from pacing.words import brief
 
@@ -36,6 +39,21 @@ SORTS = {
     "ends": "ends_on",
     "amount": "-amount_micros",
 }
+COLUMNS = {
+    "status": "Status and reason",
+    "spent": "Spent against plan",
+    "end": "Projected end",
+    "risk": "At risk",
+    "days": "Days left",
+    "proposal": "Proposed change",
+    "flight": "Flight",
+    "budget": "Budget per day",
+    "needed": "Needed per day",
+    "strategy": "Strategy",
+    "mode": "What Lane may do",
+    "owner": "Owner",
+}
+USUAL_COLUMNS = ("status", "spent", "end", "risk", "days", "proposal")
 VIEWS = {
     "all": "All plans",
     "attention": "Needs attention",
@@ -56,6 +74,8 @@ class TableQuery:
     currency: str = ""
     search: str = ""
     sort: str = "risk"
+    group: str = ""
+    columns: tuple[str, ...] = USUAL_COLUMNS
     after: tuple[Any, int] | None = None
 
     @property
@@ -76,11 +96,17 @@ class PlanRow:
     platforms: str
     days_left: int
     proposal: Proposal
+    may_edit: bool = False
 
     @property
     def key(self) -> str:
         """Names the cells of this row for live updates; text, so that templates need not format a number."""
         return str(self.plan.pk)
+
+    @property
+    def figures(self) -> PlanSnapshot:
+        """The stored numbers; all of them unknown before the first look."""
+        return self.snapshot or PlanSnapshot()
 
     @property
     def shows_end(self) -> bool:
@@ -117,7 +143,7 @@ class Table:
     after: tuple[Any, int] | None
     first_page: bool = True
     final_through: date | None = None
-    fresh: dict[str, datetime | None] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
 
 
 def table(actor: Actor, query: TableQuery) -> Table:
@@ -125,6 +151,8 @@ def table(actor: Actor, query: TableQuery) -> Table:
     today = clock.today("UTC")
     matching = _matching(actor, query, today)
     figures = _summary(actor, query, today)
+    if query.group:
+        return _grouped(actor, query, matching, figures)
     plans = list(_page(matching, query, actor))
     more = len(plans) > PAGE
     plans = plans[:PAGE]
@@ -132,7 +160,6 @@ def table(actor: Actor, query: TableQuery) -> Table:
         plans = [*matching.filter(snapshot=None).order_by("-pk")[:PAGE], *plans]
     proposals, waiting = proposals_of([plan.pk for plan in plans], actor)
     rows = [_row(plan, proposals.get(plan.pk), actor) for plan in plans]
-    finals = [row.snapshot.final_through for row in rows if row.snapshot and row.snapshot.final_through]
     return Table(
         rows=rows,
         totals=figures.totals,
@@ -140,8 +167,37 @@ def table(actor: Actor, query: TableQuery) -> Table:
         waiting=waiting,
         after=_place(plans[-1], query.sort) if more else None,
         first_page=query.after is None,
-        final_through=min(finals, default=None),
+        final_through=_final_through(rows),
     )
+
+
+def _grouped(actor: Actor, query: TableQuery, matching: QuerySet[BudgetPlan], figures: Summary) -> Table:
+    """The table cut into groups, each with its figures and its first plans."""
+    found = groups_of(matching, figures, query.group, SORTS[query.sort])
+    plans = [plan for group in found for plan in group.plans]
+    proposals, waiting = proposals_of([plan.pk for plan in plans], actor)
+    rows = {plan.pk: _row(plan, proposals.get(plan.pk), actor) for plan in plans}
+    for group in found:
+        group.rows.extend(rows[plan.pk] for plan in group.plans)
+    return Table(
+        rows=list(rows.values()),
+        totals=figures.totals,
+        counts=figures.counts,
+        waiting=waiting,
+        after=None,
+        groups=found,
+        final_through=_final_through(rows.values()),
+    )
+
+
+def one_row(actor: Actor, plan_id: UUID) -> PlanRow | None:
+    """One plan as the table shows it; None when the actor sees no such plan."""
+    plans = BudgetPlan.objects.visible_to(actor).select_related("client", "snapshot", "owner")
+    plan = plans.defer("controller_state").filter(public_id=plan_id).first()
+    if plan is None:
+        return None
+    proposals, _ = proposals_of([plan.pk], actor)
+    return _row(plan, proposals.get(plan.pk), actor)
 
 
 def clients_and_freshness(actor: Actor) -> tuple[list[Client], dict[str, datetime]]:
@@ -165,7 +221,8 @@ def clients_and_freshness(actor: Actor) -> tuple[list[Client], dict[str, datetim
 
 
 def _matching(actor: Actor, query: TableQuery, today: date) -> QuerySet[BudgetPlan]:
-    visible = BudgetPlan.objects.visible_to(actor).select_related("client", "snapshot")
+    owner = ["owner"] if "owner" in query.columns or query.group == "owner" else []
+    visible = BudgetPlan.objects.visible_to(actor).select_related("client", "snapshot", *owner)
     return visible.defer("controller_state").filter(_statuses(query), _condition(query, actor, today))
 
 
@@ -188,8 +245,8 @@ def _condition(query: TableQuery, actor: Actor, today: date) -> Q:
         condition &= Q(status=BudgetPlan.Status.PAUSED) | Q(snapshot__health=PlanHealth.PAUSED)
     elif query.health and query.health not in ("archived", PlanHealth.ENDED):
         condition &= Q(snapshot__health=query.health) & ~Q(status=BudgetPlan.Status.PAUSED)
-    if query.owner == "me":
-        condition &= Q(owner_id=actor.user_id)
+    if query.owner:
+        condition &= Q(owner_id=actor.user_id) if query.owner == "me" else Q(owner__public_id=query.owner)
     if query.currency:
         condition &= Q(currency=query.currency)
     if query.search:
@@ -238,7 +295,13 @@ def _summary(actor: Actor, query: TableQuery, today: date) -> Summary:
     plans = plans.filter(_statuses(query) if ended else Q(status__in=CURRENT))
     narrowed = query.is_narrowed or query.view != "all"
     here = _condition(query, actor, today) if narrowed else None
-    return summary(plans, here, _view("landing", today))
+    return summary(plans, here, _view("landing", today), group=COLUMN_OF.get(query.group, ""))
+
+
+def _final_through(rows: Iterable[PlanRow]) -> date | None:
+    """The day to which the spend of every shown plan is final."""
+    finals = [row.snapshot.final_through for row in rows if row.snapshot and row.snapshot.final_through]
+    return min(finals, default=None)
 
 
 def _row(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> PlanRow:
@@ -252,6 +315,7 @@ def _row(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> PlanRow:
         platforms=platform_words(snapshot.platforms if snapshot else []),
         days_left=days_left(plan),
         proposal=proposal or Proposal.none(plan, health),
+        may_edit=policies.may(actor, "change", client_id=plan.client_id),
     )
 
 

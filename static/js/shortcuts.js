@@ -49,6 +49,11 @@ function act(key, help) {
     if (box) box.click();
     return Boolean(box);
   }
+  if (key === "e") {
+    const edit = current()?.querySelector("[data-edit]");
+    edit?.click();
+    return Boolean(edit);
+  }
   if (key === "Enter" && document.activeElement === current()) {
     const link = current().querySelector("a[data-open], th a, td a");
     if (link) { location.href = link.href; return true; }
