@@ -19,10 +19,11 @@ from lane.core.dates import elapsed_share, local_date
 from pacing.controllers import UNKNOWN, Observation, PlanTerms, State
 from pacing.models import BudgetPlan
 from pacing.services.observed_spend import budget_by_day, spend_by_day
-from pacing.services.observed_terms import terms_of
+from pacing.services.observed_terms import shapes_of, terms_of
 
 STALE_AFTER_LAG_HOURS = 4
 _CSV_STALE_HOURS = 72.0
+_NEVER_READ = 1e6
 _BUDGET_FLOOR_MICROS = 1_000_000
 _CHANGE_MEMORY = timedelta(days=3)
 Ints = NDArray[np.int64]
@@ -93,6 +94,8 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
     spend, today_spend = spend_by_day(plans, budgets, accounts, account_ids, first, days, today, width)
     as_of = [_oldest(accounts[one]["facts_synced_at"] for one in ids) for ids in account_ids]
     final = [_oldest(accounts[one]["final_through"] for one in ids) for ids in account_ids]
+    shapes = shapes_of(plans, budgets, accounts, first, days)
+    reports = [_reports(accounts, ids, at, shapes.lag_hours) for ids in account_ids]
     switches = list(kill_switches.on())
     observation = Observation.build(
         day=today - first + 1,
@@ -114,8 +117,8 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
             for plan, ids in zip(plans, account_ids, strict=True)
         ],
         hours_since_change=_hours_since_change(row_of, at),
-        report_age_hours=[_age_hours(accounts, ids, at) for ids in account_ids],
-        stale_after_hours=[_stale_hours(accounts, ids) for ids in account_ids],
+        report_age_hours=[age for age, _ in reports],
+        stale_after_hours=[limit for _, limit in reports],
     )
     return Seen(
         at=at,
@@ -123,7 +126,7 @@ def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
         budgets=budgets,
         accounts=accounts,
         account_ids=account_ids,
-        terms=terms_of(plans, budgets, days),
+        terms=terms_of(plans, budgets, days, shapes),
         observation=observation,
         state=State.from_json([plan["controller_state"] or {} for plan in plans]),
         data_as_of=as_of,
@@ -241,28 +244,27 @@ def _stops(switch: KillSwitch, plan: dict[str, Any], account: dict[str, Any]) ->
     )
 
 
-def _age_hours(accounts: dict[int, dict[str, Any]], ids: list[int], at: datetime) -> float:
-    """Hours between now and the instant the oldest report is true for; very old when never read."""
-    ages = []
+def _reports(
+    accounts: dict[int, dict[str, Any]], ids: list[int], at: datetime, lags: dict[int, tuple[float, float]]
+) -> tuple[float, float]:
+    """How old the oldest report of a plan is, and how old it may be, in hours.
+
+    The age runs to the instant a report is true for, by the account's own delay where it was learned. A report
+    older than the account's late ones plus four hours is stale; files are allowed three days. The limit is the
+    one of the account that is furthest past its own, so that age above limit means that some account is stale.
+    """
+    oldest, excess = -1.0, -np.inf
     for one in ids:
+        usual = capabilities_of(accounts[one]["platform"]).report_lag_hours
+        middle, late = lags.get(one, (usual, usual))
         synced = accounts[one]["facts_synced_at"]
-        if synced is None:
-            return 1e6
-        ages.append(
-            (at - synced).total_seconds() / 3600 + capabilities_of(accounts[one]["platform"]).report_lag_hours
-        )
-    return max(ages, default=1e6)
-
-
-def _stale_hours(accounts: dict[int, dict[str, Any]], ids: list[int]) -> float:
-    """A report older than the platform's usual lag plus four hours is stale; files are allowed three days."""
-    limits = [
-        _CSV_STALE_HOURS
-        if accounts[one]["source"] == AdAccount.Source.CSV
-        else capabilities_of(accounts[one]["platform"]).report_lag_hours + STALE_AFTER_LAG_HOURS
-        for one in ids
-    ]
-    return float(min(limits, default=STALE_AFTER_LAG_HOURS))
+        age = _NEVER_READ if synced is None else (at - synced).total_seconds() / 3600 + middle
+        is_file = accounts[one]["source"] == AdAccount.Source.CSV
+        limit = _CSV_STALE_HOURS if is_file else max(usual, late) + STALE_AFTER_LAG_HOURS
+        oldest, excess = max(oldest, age), max(excess, age - limit)
+    if not ids:
+        return _NEVER_READ, STALE_AFTER_LAG_HOURS
+    return oldest, oldest - float(excess)
 
 
 def _oldest(values: Any) -> Any:
