@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from campaigns.events import ChangeSetFinished, ChangeSetTurnedDown
+from campaigns.events import AccountSynced, ChangeSetFinished, ChangeSetTurnedDown
+from campaigns.sync.windows import SyncKind
 from lane.accounts.events import ClientArchived
 from lane.core import realtime
 from lane.core.actors import Actor
@@ -10,7 +11,7 @@ from lane.core.events import handles
 from pacing.events import PlanChanged, PlanCreated
 from pacing.models import BudgetPlan, Recommendation
 from pacing.services import plans
-from pacing.tasks import run_plan
+from pacing.tasks import learn, run_plan
 
 
 @handles(PlanCreated)
@@ -23,6 +24,13 @@ def look_at_a_new_plan(event: PlanCreated) -> None:
 def look_at_a_changed_plan(event: PlanChanged) -> None:
     """Other terms mean other numbers."""
     _look(event.plan_id)
+
+
+@handles(AccountSynced)
+def learn_from_a_whole_history(event: AccountSynced) -> None:
+    """A first or weekly reading of all history is learned from at once; other readings wait for the night."""
+    if event.kind == SyncKind.HISTORY:
+        learn.hint_on_commit(event.organization_id)
 
 
 @handles(ChangeSetFinished)

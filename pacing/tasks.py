@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from lane.core.tasks import LaneTask
-from pacing.services import recommendations, runs
+from pacing.services import learning, recommendations, runs
 
 
 @shared_task(base=LaneTask, name="pacing.run_due")
@@ -19,3 +19,15 @@ def run_due() -> int:
 def run_plan(plan_id: int) -> int:
     """Look at one plan now."""
     return runs.run_pass(plan_ids=[plan_id], on_demand=True).looked
+
+
+@shared_task(base=LaneTask, name="pacing.learn_due")
+def learn_due() -> int:
+    """Learn what days look like for organizations whose night has come; a second call finds it learned."""
+    return learning.learn_due()
+
+
+@shared_task(base=LaneTask, name="pacing.learn")
+def learn(organization_id: int) -> int:
+    """Learn for one organization now."""
+    return learning.learn(organization_id)
