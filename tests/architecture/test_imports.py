@@ -14,6 +14,7 @@ PURE = (
     "campaigns/platforms",
     "campaigns/sandbox",
     "pacing/controllers",
+    "pacing/filtering",
     "pacing/simulation",
     "approvals/machine.py",
 )
