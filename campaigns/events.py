@@ -69,6 +69,28 @@ class DriftSeen(DomainEvent):
 
 @event_type
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationPaused(DomainEvent):
+    """Automation only recommends on an account, or on one budget of it, until a person resumes it."""
+
+    name: ClassVar[str] = "campaigns.automation.paused"
+    account_id: str
+    budget_id: str
+    reason: str
+    by: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationResumed(DomainEvent):
+    """Automation may act again on an account or a budget."""
+
+    name: ClassVar[str] = "campaigns.automation.resumed"
+    account_id: str
+    budget_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSetProposed(DomainEvent):
     """A change set waits for somebody's yes."""
 

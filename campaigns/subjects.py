@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from campaigns.models import Change, ChangeSet
 from campaigns.selectors import changes as selectors
 from campaigns.services import changes, content
+from campaigns.words import amount_words, ratio_words, value_words
 from lane.core import clock, subjects
 from lane.core.actors import Actor
 from lane.core.money import format_money
@@ -83,11 +84,11 @@ def _get(subject_id: str) -> ChangeSet:
 def _row(row: Change) -> subjects.DiffRow:
     account = row.ad_account
     context = f"{account.get_platform_display()} · {account.name}"
-    if row.budget is not None:
+    if row.is_daily_amount:
         assert row.base_micros is not None and row.target_micros is not None
         return subjects.DiffRow(
             key=str(row.public_id),
-            label=row.budget.name,
+            label=str(row.entity),
             field=str(row.field),
             now=format_money(row.base_micros, row.currency),
             new=format_money(row.target_micros, row.currency),
@@ -97,12 +98,15 @@ def _row(row: Change) -> subjects.DiffRow:
             context=context,
             entity_key=row.entity_key,
         )
+    # Everything else is shown in words: only amounts per day may be added up and lowered.
+    label = str(row.entity) if row.field == Change.Field.STATUS else f"{row.what}: {row.entity}"
     return subjects.DiffRow(
         key=str(row.public_id),
-        label=str(row.ad_campaign),
+        label=label,
         field=str(row.field),
-        now=row.base_status.capitalize(),
-        new=row.target_status.capitalize(),
+        now=value_words(row, "base").capitalize(),
+        new=value_words(row, "target").capitalize(),
+        is_restriction=_restricts(row),
         context=context,
         entity_key=row.entity_key,
     )
@@ -121,12 +125,47 @@ def _moved(row: Change) -> str:
                 f"{row.budget} is now {shown}, no longer {format_money(row.base_micros or 0, row.currency)}."
             )
         return ""
+    if row.field == Change.Field.BID_TARGET:
+        return _bid_moved(row, ahead)
     campaign = row.ad_campaign
     assert campaign is not None
+    if row.field == Change.Field.SPEND_CAP and campaign.removed_at is None:
+        cap = ahead.target_micros if ahead else campaign.spend_cap_micros
+        if cap == row.base_micros:
+            return ""
+        now, was = (amount_words(micros, row.currency) for micros in (cap, row.base_micros))
+        return f"The spend cap of {campaign} is now {now}, no longer {was}."
     if campaign.removed_at is not None:
         return f"{campaign} was removed at the platform."
     status = ahead.target_status if ahead else ("paused" if campaign.status == "paused" else "active")
     return f"{campaign} is already {status}." if status == row.target_status else ""
+
+
+def _bid_moved(row: Change, ahead: Change | None) -> str:
+    holder = row.ad_group or row.ad_campaign
+    assert holder is not None
+    if holder.removed_at is not None:
+        return f"{holder} was removed at the platform."
+    if holder.bid_kind != row.kind:
+        return f"{holder} no longer bids towards a {row.what}."
+    present = (ahead.target_micros, ahead.target_millis) if ahead else (holder.bid_micros, holder.bid_millis)
+    if present == (row.base_micros, row.base_millis):
+        return ""
+    now = ratio_words(present[1]) if present[0] is None else amount_words(present[0], row.currency)
+    return f"The {row.what} of {holder} is now {now}, no longer {value_words(row, 'base')}."
+
+
+def _restricts(row: Change) -> bool:
+    """Whether a row can only lower what is spent: a new or lower cap or total, a stricter bid, a pause."""
+    if row.field == Change.Field.STATUS:
+        return row.target_status == "paused"
+    if row.kind == Change.Kind.TARGET_ROAS:
+        return row.base_millis is not None and (row.target_millis or 0) > row.base_millis
+    if row.target_micros is None:
+        return False
+    if row.base_micros is None:
+        return row.field == Change.Field.SPEND_CAP
+    return row.target_micros < row.base_micros
 
 
 def _url(change_set: ChangeSet) -> str:

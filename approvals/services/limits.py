@@ -43,7 +43,7 @@ class Movement:
     def raises(self) -> bool:
         """Whether the proposal itself lets more money flow here."""
         if not is_amount(self.row):
-            return not is_pause(self.row)
+            return not (is_pause(self.row) or self.row.is_restriction)
         return self.row.now_micros is None or (self.row.new_micros or 0) > self.row.now_micros
 
     def share(self, micros: int) -> Decimal | None:
@@ -112,6 +112,8 @@ def _automatic_cut(movement: Movement, policy: dict[str, Any]) -> str:
     limit = Decimal(policy["auto_decrease_ratio"])
     if is_pause(movement.row):
         return "pausing needs nobody" if limit >= 1 else ""
+    if not is_amount(movement.row):
+        return "a limit that only lowers spend"
     share = movement.share(movement.cut_micros)
     if share is None or share > limit or limit <= 0:
         return ""

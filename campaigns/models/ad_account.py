@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from campaigns.models.connection import PLATFORM_CHOICES, Connection
 from lane.accounts.models import ClientOwned
@@ -39,8 +39,18 @@ class AdAccount(PubliclyNamed, TimeStamped, ClientOwned):
         null=True, blank=True, help_text="Account-local; spend is settled to here."
     )
     live_verified_at = models.DateTimeField(null=True, blank=True)
+    hindrances = models.JSONField(
+        default=list,
+        db_default=Value([], models.JSONField()),
+        blank=True,
+        help_text="Why the whole account cannot spend.",
+    )
     recommend_only_reason = models.CharField(
         max_length=200, blank=True, help_text="Why automation only recommends here; empty when it may act."
+    )
+    recommend_only_since = models.DateTimeField(null=True, blank=True)
+    automation_resumed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Disturbances before this no longer count against automation."
     )
 
     class Meta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Value
 
 from campaigns.models.ad_account import AdAccount
 from campaigns.models.budget import Budget
@@ -29,6 +30,12 @@ class MirroredEntity(PubliclyNamed, TimeStamped, ClientOwned):
     status = models.CharField(max_length=10, choices=EntityStatus.choices, default=EntityStatus.UNKNOWN)
     raw_status = models.CharField(max_length=60, blank=True)
     limited_reasons = models.JSONField(default=list, blank=True)
+    hindrances = models.JSONField(
+        default=list,
+        db_default=Value([], models.JSONField()),
+        blank=True,
+        help_text="Why it spends less or nothing: code, words, the platform's own, since when Lane sees it.",
+    )
     removed_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(help_text="When the platform last listed it (business time, UTC).")
 
@@ -39,7 +46,28 @@ class MirroredEntity(PubliclyNamed, TimeStamped, ClientOwned):
         return self.name
 
 
-class AdCampaign(MirroredEntity):
+class Bidding(models.Model):
+    """What a campaign or group bids towards: money, or thousandths of a return on ad spend."""
+
+    class BidKind(models.TextChoices):
+        TARGET_CPA = "target_cpa", "Target CPA"
+        TARGET_ROAS = "target_roas", "Target ROAS"
+        BID_CAP = "bid_cap", "Bid cap"
+
+    bid_strategy = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="In the platform's words."
+    )
+    bid_kind = models.CharField(max_length=12, choices=BidKind.choices, blank=True, default="", db_default="")
+    bid_micros = models.BigIntegerField(null=True, blank=True)
+    bid_millis = models.BigIntegerField(
+        null=True, blank=True, help_text="A return on ad spend in thousandths: 4000 is 4.0."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class AdCampaign(Bidding, MirroredEntity):
     """A campaign at a platform. It spends from ``budget``, or its groups carry their own."""
 
     ad_account = models.ForeignKey(AdAccount, on_delete=models.CASCADE, related_name="ad_campaigns")
@@ -49,6 +77,17 @@ class AdCampaign(MirroredEntity):
     channel = models.CharField(max_length=40, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    spend_cap_micros = models.BigIntegerField(
+        null=True, blank=True, help_text="The most the platform lets it spend in its life; empty without one."
+    )
+    verified_cap_micros = models.BigIntegerField(
+        null=True, blank=True, help_text="The spend cap Lane last wrote and read back."
+    )
+    cap_verified_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Lane wrote a spend cap or removed it; empty when never."
+    )
+    lifetime_spend_micros = models.BigIntegerField(null=True, blank=True)
+    lifetime_spend_at = models.DateTimeField(null=True, blank=True)
     paused_by_lane_at = models.DateTimeField(
         null=True, blank=True, help_text="Set when Lane paused it: only then may Lane resume it."
     )
@@ -60,7 +99,7 @@ class AdCampaign(MirroredEntity):
         ]
 
 
-class AdGroup(MirroredEntity):
+class AdGroup(Bidding, MirroredEntity):
     """An ad group or ad set."""
 
     ad_account = models.ForeignKey(AdAccount, on_delete=models.CASCADE, related_name="ad_groups")
@@ -68,6 +107,8 @@ class AdGroup(MirroredEntity):
     budget = models.ForeignKey(
         Budget, on_delete=models.SET_NULL, null=True, blank=True, related_name="ad_groups"
     )
+    lifetime_spend_micros = models.BigIntegerField(null=True, blank=True)
+    lifetime_spend_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]

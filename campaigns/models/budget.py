@@ -40,6 +40,14 @@ class Budget(PubliclyNamed, TimeStamped, ClientOwned):
     ceiling_micros = models.BigIntegerField(
         null=True, blank=True, help_text="Lane never writes more than this."
     )
+    recommend_only_reason = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why automation only recommends here; empty when it may act.",
+    )
+    recommend_only_since = models.DateTimeField(null=True, blank=True)
     verified_micros = models.BigIntegerField(
         null=True,
         blank=True,

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models.ad_account import AdAccount
-from campaigns.models.ad_campaign import AdCampaign
+from campaigns.models.ad_campaign import AdCampaign, AdGroup
 from campaigns.models.budget import Budget
 from lane.accounts.models import ClientOwned
 from lane.core.models import PubliclyNamed, TimeStamped
@@ -61,7 +61,8 @@ class ChangeSet(PubliclyNamed, TimeStamped, ClientOwned):
 class Change(PubliclyNamed, TimeStamped, ClientOwned):
     """One absolute target value on one platform entity: a row of the write ledger.
 
-    ``base`` and ``target`` are micros for a budget, a status word for a status. A trigger allows only the
+    ``base`` and ``target`` are micros for a budget, a spend cap (None: no cap) or a bid, thousandths for a return
+    on ad spend, a status word for a status; ``kind`` says what the number is for. A trigger allows only the
     legal moves between states, and nothing leaves PROPOSED without an approval id and the approved hash.
     """
 
@@ -81,6 +82,14 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
     class Field(models.TextChoices):
         BUDGET = "budget", "Budget"
         STATUS = "status", "Status"
+        SPEND_CAP = "spend_cap", "Spend cap"
+        BID_TARGET = "bid_target", "Bid target"
+
+    class Kind(models.TextChoices):
+        LIFETIME = "lifetime", "Lifetime"
+        TARGET_CPA = "target_cpa", "Target CPA"
+        TARGET_ROAS = "target_roas", "Target ROAS"
+        BID_CAP = "bid_cap", "Bid cap"
 
     OPEN = (State.APPROVED, State.SENT)
     OVER = (
@@ -103,11 +112,18 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
     ad_campaign = models.ForeignKey(
         AdCampaign, on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
     )
+    ad_group = models.ForeignKey(
+        AdGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    kind = models.CharField(
+        max_length=12, choices=Kind.choices, blank=True, help_text="What the number is for; empty is per day."
+    )
     version = models.PositiveIntegerField(
         default=1, help_text="The version of the change set this row belongs to."
     )
     entity_key = models.CharField(
-        max_length=80, help_text="budget:<pk> or campaign:<pk>; writes are serial per entity."
+        max_length=80,
+        help_text="budget:, campaign:, cap: or bid: and the key of the row; writes are serial per key.",
     )
     base_micros = models.BigIntegerField(null=True, blank=True)
     target_micros = models.BigIntegerField(null=True, blank=True)
@@ -116,6 +132,10 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
         blank=True,
         help_text="What was proposed; an approver may lower the target towards the base, never beyond this.",
     )
+    base_millis = models.BigIntegerField(
+        null=True, blank=True, help_text="A return on ad spend in thousandths: 4000 is 4.0."
+    )
+    target_millis = models.BigIntegerField(null=True, blank=True)
     base_status = models.CharField(max_length=10, blank=True)
     target_status = models.CharField(max_length=10, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -156,7 +176,19 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
             ),
             models.CheckConstraint(
                 condition=Q(field="budget", budget__isnull=False, target_micros__gt=0)
-                | Q(field="status", ad_campaign__isnull=False, target_status__in=["active", "paused"]),
+                | Q(field="status", ad_campaign__isnull=False, target_status__in=["active", "paused"])
+                | (
+                    Q(field="spend_cap", ad_campaign__isnull=False, kind="")
+                    & (Q(target_micros__isnull=True) | Q(target_micros__gt=0))
+                )
+                | (
+                    Q(field="bid_target")
+                    & (Q(ad_campaign__isnull=False) | Q(ad_group__isnull=False))
+                    & (
+                        Q(kind__in=["target_cpa", "bid_cap"], target_micros__gt=0)
+                        | Q(kind="target_roas", target_millis__gt=0)
+                    )
+                ),
                 name="campaigns_change_is_complete",
             ),
             models.CheckConstraint(
@@ -178,6 +210,27 @@ class Change(PubliclyNamed, TimeStamped, ClientOwned):
                 name="campaigns_change_admitted",
             ),
         ]
+
+    @property
+    def entity(self) -> Budget | AdCampaign | AdGroup:
+        """What is written."""
+        found = self.budget or self.ad_group or self.ad_campaign
+        assert found is not None  # a check constraint of the table
+        return found
+
+    @property
+    def what(self) -> str:
+        """Which of its values, as people name it."""
+        if self.field == self.Field.BID_TARGET:
+            return str(self.get_kind_display())
+        if self.field == self.Field.BUDGET:
+            return "Lifetime budget" if self.kind == self.Kind.LIFETIME else "Budget per day"
+        return str(self.get_field_display())
+
+    @property
+    def is_daily_amount(self) -> bool:
+        """Whether it is money per day: only such rows may be added up with each other."""
+        return self.field == self.Field.BUDGET and not self.kind
 
 
 class WriteCall(models.Model):

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models.ad_account import AdAccount
+from campaigns.models.ad_campaign import AdCampaign
 from campaigns.models.budget import Budget
 from lane.accounts.models import ClientOwned
 from lane.core.models import PubliclyNamed, TimeStamped
@@ -56,18 +57,30 @@ class SyncRun(PubliclyNamed, ClientOwned):
 
 
 class Drift(PubliclyNamed, TimeStamped, ClientOwned):
-    """A budget is not what Lane last wrote: somebody or something else changed it."""
+    """An amount is not what Lane last wrote: somebody or something else changed it.
+
+    A spend cap's drift is kept with the budget its campaign spends from; amounts of None mean no cap.
+    """
+
+    class Field(models.TextChoices):
+        BUDGET = "budget", "Budget"
+        SPEND_CAP = "spend_cap", "Spend cap"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
         ADOPTED = "adopted", "Adopted"
         REAPPLIED = "reapplied", "Proposed again"
         LEFT = "left", "Left as it is"
+        PAUSED = "paused", "Automation paused"
         SUPERSEDED = "superseded", "Superseded"
 
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="drifts")
-    expected_micros = models.BigIntegerField()
-    observed_micros = models.BigIntegerField()
+    field = models.CharField(max_length=10, choices=Field.choices, default=Field.BUDGET)
+    ad_campaign = models.ForeignKey(
+        AdCampaign, on_delete=models.CASCADE, null=True, blank=True, related_name="drifts"
+    )
+    expected_micros = models.BigIntegerField(null=True, blank=True)
+    observed_micros = models.BigIntegerField(null=True, blank=True)
     seen_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
     edited_by = models.CharField(max_length=200, blank=True, help_text="As the platform names the editor.")
@@ -82,6 +95,25 @@ class Drift(PubliclyNamed, TimeStamped, ClientOwned):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["budget"], condition=Q(state="open"), name="campaigns_one_open_drift"
-            )
+                fields=["budget"],
+                condition=Q(state="open", field="budget"),
+                name="campaigns_one_open_drift",
+            ),
+            models.UniqueConstraint(
+                fields=["ad_campaign"],
+                condition=Q(state="open", field="spend_cap"),
+                name="campaigns_one_open_cap_drift",
+            ),
+            models.CheckConstraint(
+                condition=Q(field="budget", expected_micros__isnull=False, observed_micros__isnull=False)
+                | Q(field="spend_cap", ad_campaign__isnull=False),
+                name="campaigns_drift_is_complete",
+            ),
         ]
+
+    @property
+    def thing(self) -> str:
+        """What was changed, in words."""
+        if self.field == self.Field.SPEND_CAP and self.ad_campaign is not None:
+            return f"Spend cap of {self.ad_campaign.name}"
+        return self.budget.name

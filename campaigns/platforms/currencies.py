@@ -45,6 +45,14 @@ def budget_unit_micros(platform: Platform, currency: str) -> int:
     return MICROS if _known(currency) in GOOGLE_WHOLE_UNITS else MICROS // 100
 
 
+def spend_cap_headroom_micros(currency: str) -> int:
+    """What a Meta spend cap must at least leave a campaign above what it spent: 100 units, or 10,000 small ones.
+
+    Meta publishes "$100 or the local equivalent" without a table; what is too low here it refuses clearly.
+    """
+    return (10_000 if _known(currency) in META_WITHOUT_MINOR_UNIT else 100) * MICROS
+
+
 def round_down(micros: int, platform: Platform, currency: str) -> int:
     """The largest amount a platform accepts that is not above ``micros``."""
     unit = budget_unit_micros(platform, currency)

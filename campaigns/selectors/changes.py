@@ -17,7 +17,7 @@ def changes_for(actor: Actor) -> QuerySet[Change]:
     """The ledger rows of the clients an actor sees, newest first."""
     return (
         Change.objects.visible_to(actor)
-        .select_related("change_set", "client", "ad_account", "budget", "ad_campaign")
+        .select_related("change_set", "client", "ad_account", "budget", "ad_campaign", "ad_group")
         .order_by("-id")
     )
 
@@ -26,7 +26,7 @@ def current_changes(change_set: ChangeSet) -> QuerySet[Change]:
     """The rows of the version that is up for approval or was approved."""
     return (
         Change.objects.filter(change_set=change_set, version=change_set.version)
-        .select_related("ad_account", "budget", "ad_campaign", "client")
+        .select_related("ad_account", "budget", "ad_campaign", "ad_group", "client")
         .order_by("id")
     )
 
@@ -55,6 +55,26 @@ def undoable(change_set: ChangeSet) -> list[Change]:
 
 def still_stands(change: Change) -> bool:
     """Whether the mirrored value is still the one this change wrote."""
+    if change.field == Change.Field.SPEND_CAP:
+        holder = change.ad_campaign
+        return (
+            holder is not None
+            and holder.removed_at is None
+            and (
+                holder.cap_verified_at is not None
+                and holder.spend_cap_micros == holder.verified_cap_micros == change.target_micros
+            )
+        )
+    if change.field == Change.Field.BID_TARGET:
+        aims = change.ad_group or change.ad_campaign
+        return (
+            aims is not None
+            and aims.removed_at is None
+            and (
+                (aims.bid_kind, aims.bid_micros, aims.bid_millis)
+                == (change.kind, change.target_micros, change.target_millis)
+            )
+        )
     if change.budget is not None:
         return change.budget.removed_at is None and (
             change.budget.amount_micros == change.budget.verified_micros == change.target_micros

@@ -59,7 +59,7 @@ def authorise(
         raise OutOfDate("This change set was edited after it was shown. Look at it again, then decide.")
     rows = list(
         Change.objects.filter(change_set=change_set, version=change_set.version)
-        .select_related("budget", "ad_account")
+        .select_related("budget", "ad_account", "ad_campaign", "ad_group")
         .locked()
     )
     _require_right(change_set, rows, approval_id=approval_id, actor=actor, automatic=automatic)
@@ -214,7 +214,7 @@ def _lower(rows: list[Change], lowered: Mapping[str, int]) -> None:
     by_key = {str(row.public_id): row for row in rows}
     for key, micros in lowered.items():
         row = by_key.get(key)
-        if row is None or row.base_micros is None or row.proposed_micros is None:
+        if row is None or not row.is_daily_amount or row.base_micros is None or row.proposed_micros is None:
             raise InvalidInput(fields={f"lowered.{key}": "This row has no amount to lower."})
         low, high = sorted((row.base_micros, row.proposed_micros))
         if not low <= micros <= high or micros == row.base_micros:
@@ -230,13 +230,14 @@ def _require_owner_for_doubling(change_set: ChangeSet, rows: list[Change], actor
     doubled = [
         row
         for row in rows
-        if row.base_micros is not None
+        if row.field in (Change.Field.BUDGET, Change.Field.BID_TARGET)
+        and row.base_micros is not None
         and row.target_micros is not None
         and row.target_micros > row.base_micros
         and row.target_micros >= 2 * row.base_micros
     ]
     if doubled and policies.role_on(actor, change_set.client_id) != Role.OWNER:
-        raise NotAllowed(f"{doubled[0].budget} would at least double: only an owner may approve that.")
+        raise NotAllowed(f"{doubled[0].entity} would at least double: only an owner may approve that.")
 
 
 def _locked(change_set_id: UUID | str, actor: Actor) -> ChangeSet:

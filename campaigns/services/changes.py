@@ -22,7 +22,16 @@ from campaigns.selectors import changes as selectors
 from campaigns.services import content
 from campaigns.services.approval import authorise, expire_due, turn_down
 from campaigns.services.ledger.limits import MachineNow
-from campaigns.services.targets import BudgetTarget, StatusTarget, Target, pausing, resuming, rows_for
+from campaigns.services.targets import (
+    BidTarget,
+    BudgetTarget,
+    SpendCapTarget,
+    StatusTarget,
+    Target,
+    pausing,
+    resuming,
+    rows_for,
+)
 from lane.accounts import policies
 from lane.accounts.models import Client
 from lane.audit import services as audit
@@ -31,7 +40,9 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 
 __all__ = [
+    "BidTarget",
     "BudgetTarget",
+    "SpendCapTarget",
     "StatusTarget",
     "Target",
     "authorise",
@@ -240,7 +251,14 @@ def _back(change: Change) -> Target:
     if change.budget is not None:
         assert change.base_micros is not None
         return BudgetTarget(change.budget, change.base_micros)
+    if change.field == Change.Field.BID_TARGET:
+        before = change.base_millis if change.base_micros is None else change.base_micros
+        holder = change.ad_group or change.ad_campaign
+        assert before is not None and holder is not None
+        return BidTarget(holder, change.kind, before)
     assert change.ad_campaign is not None
+    if change.field == Change.Field.SPEND_CAP:
+        return SpendCapTarget(change.ad_campaign, change.base_micros)
     return StatusTarget(change.ad_campaign, change.base_status)
 
 
@@ -255,16 +273,19 @@ def _require_words(title: str, reason: str) -> None:
 
 
 def _as_record(row: Change) -> dict[str, Any]:
-    entity = row.budget or row.ad_campaign
-    if row.field == Change.Field.BUDGET:
-        values: dict[str, Any] = {
+    if row.field == Change.Field.STATUS:
+        values: dict[str, Any] = {"base_status": row.base_status, "target_status": row.target_status}
+    elif row.kind == Change.Kind.TARGET_ROAS:
+        values = {"base_millis": row.base_millis, "target_millis": row.target_millis}
+    else:
+        values = {
             "base_micros": row.base_micros,
             "target_micros": row.target_micros,
             "currency": row.currency,
         }
-    else:
-        values = {"base_status": row.base_status, "target_status": row.target_status}
-    return {"change": str(row.public_id), "entity": str(entity), "key": row.entity_key, **values}
+    if row.field != Change.Field.STATUS and not row.is_daily_amount:
+        values["what"] = row.what
+    return {"change": str(row.public_id), "entity": str(row.entity), "key": row.entity_key, **values}
 
 
 def _tell_pages(change_set: ChangeSet) -> None:

@@ -15,9 +15,20 @@ from campaigns.models import Change, ChangeSet
 
 
 def change_digest(change: Change) -> str:
-    """Digest of one row. A lowered target keeps the digest of what was proposed: that is the approved limit."""
+    """Digest of one row. A lowered target keeps the digest of what was proposed: that is the approved limit.
+
+    A daily amount's digest is the one it had before rows could be of other kinds.
+    """
+    other_kinds: dict[str, Any] = {}
+    if change.field not in (Change.Field.BUDGET, Change.Field.STATUS) or change.kind:
+        other_kinds = {
+            "base_millis": change.base_millis,
+            "kind": change.kind,
+            "target_millis": change.target_millis,
+        }
     return _digest(
-        {
+        other_kinds
+        | {
             "ad_account": change.ad_account_id,
             "base_micros": change.base_micros,
             "base_status": change.base_status,
@@ -65,11 +76,12 @@ def is_as_approved(change: Change) -> bool:
 
 
 def _within_what_was_approved(change: Change) -> bool:
-    if change.field != Change.Field.BUDGET:
+    if change.field == Change.Field.STATUS:
         return True
     base, target, most = change.base_micros, change.target_micros, change.proposed_micros
     if base is None or target is None or most is None:
-        return False
+        # A cap that was not there, or is taken away, is written exactly as proposed; so is a return in millis.
+        return change.field != Change.Field.BUDGET and target == most
     return min(base, most) <= target <= max(base, most)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from campaigns.events import DriftSeen
-from campaigns.models import AdAccount, Budget, Drift
+from campaigns.models import AdAccount, AdCampaign, Budget, Drift
 from campaigns.platforms.records import ExternalChange, Level
-from campaigns.sync.structure import AmountMoved
+from campaigns.services import automation
+from campaigns.sync.structure import AmountMoved, CapMoved
 from lane.audit.services import record
 from lane.core import clock, realtime
 from lane.core.actors import Actor
@@ -25,6 +26,8 @@ def note(
     edits: Sequence[ExternalChange],
     *,
     busy_budgets: set[int],
+    moved_caps: Sequence[CapMoved] = (),
+    busy_campaigns: set[int] | None = None,
 ) -> list[Drift]:
     """Write outside edits to the trail and open a drift where the amount is not what Lane last read back.
 
@@ -47,8 +50,13 @@ def note(
         realtime.changed(
             account.organization_id, "budget", str(budget.public_id), client_id=account.client_id
         )
+    _note_caps(account, moved_caps, edits, actor)
     _name_editors(account, edits)
-    return _compare(account, edits, busy_budgets, actor)
+    opened = _compare(account, edits, busy_budgets)
+    opened += _compare_caps(account, edits, busy_campaigns or set())
+    if opened:
+        automation.trip(account)
+    return opened
 
 
 def wants_editor(account: AdAccount) -> bool:
@@ -61,24 +69,39 @@ def _nameless(account: AdAccount) -> QuerySet[Drift]:
 
 
 def _name_editors(account: AdAccount, edits: Sequence[ExternalChange]) -> None:
-    for drift in _nameless(account).select_related("budget"):
-        edit = _edit_of(drift.budget, edits)
+    for drift in _nameless(account).select_related("budget", "ad_campaign"):
+        edit = _cap_edit_of(drift.ad_campaign, edits) if drift.ad_campaign else _edit_of(drift.budget, edits)
         if edit is not None:
             drift.edited_at = edit.at
             drift.edited_by, drift.edited_with = edit.actor[:200], edit.client[:100]
             drift.save(update_fields=["edited_at", "edited_by", "edited_with", "updated_at"])
 
 
-def _compare(
-    account: AdAccount, edits: Sequence[ExternalChange], busy: set[int], actor: Actor
-) -> list[Drift]:
+def _note_caps(
+    account: AdAccount, moved: Sequence[CapMoved], edits: Sequence[ExternalChange], actor: Actor
+) -> None:
+    by_id = {row.pk: row for row in account.ad_campaigns.filter(pk__in=[one.campaign_id for one in moved])}
+    for move in moved:
+        campaign = by_id[move.campaign_id]
+        edit = _cap_edit_of(campaign, edits)
+        record(
+            "campaigns.campaign.cap_edited_outside",
+            actor=actor,
+            obj=campaign,
+            before={"spend_cap_micros": move.was_micros},
+            after={"spend_cap_micros": move.now_micros},
+            reason=_who(edit),
+        )
+
+
+def _compare(account: AdAccount, edits: Sequence[ExternalChange], busy: set[int]) -> list[Drift]:
     """Open a drift for each written budget that differs, close those that agree again."""
     now = clock.now()
     written = account.budgets.filter(verified_micros__isnull=False, removed_at__isnull=True).exclude(
         pk__in=busy
     )
     latest: dict[int, Drift] = {}
-    for drift in Drift.objects.locked().filter(budget__in=written):
+    for drift in Drift.objects.locked().filter(budget__in=written, field=Drift.Field.BUDGET):
         latest[drift.budget_id] = drift
     opened = []
     for budget in written:
@@ -87,30 +110,75 @@ def _compare(
             if last is not None and last.state == Drift.State.OPEN:
                 _close(last, now)
             continue
-        if last is not None and _is_known(last, budget):
+        if last is not None and _is_known(last, budget.verified_micros, budget.amount_micros):
             continue
         if last is not None and last.state == Drift.State.OPEN:
             _close(last, now)
-        opened.append(_see(account, budget, _edit_of(budget, edits), now))
+        opened.append(
+            _see(account, budget, budget.verified_micros, budget.amount_micros, _edit_of(budget, edits), now)
+        )
     return opened
 
 
-def _is_known(last: Drift, budget: Budget) -> bool:
+def _compare_caps(account: AdAccount, edits: Sequence[ExternalChange], busy: set[int]) -> list[Drift]:
+    """The same for the spend caps Lane set or took away."""
+    now = clock.now()
+    written = account.ad_campaigns.filter(cap_verified_at__isnull=False, removed_at__isnull=True).exclude(
+        pk__in=busy
+    )
+    latest: dict[int | None, Drift] = {}
+    for drift in Drift.objects.locked().filter(ad_campaign__in=written, field=Drift.Field.SPEND_CAP):
+        latest[drift.ad_campaign_id] = drift
+    opened = []
+    for campaign in written.select_related("budget"):
+        last, expected, seen = (
+            latest.get(campaign.pk),
+            campaign.verified_cap_micros,
+            campaign.spend_cap_micros,
+        )
+        is_open = last is not None and last.state == Drift.State.OPEN
+        if seen == expected:
+            if last is not None and is_open:
+                _close(last, now)
+            continue
+        if last is not None and _is_known(last, expected, seen):
+            continue
+        if last is not None and is_open:
+            _close(last, now)
+        budget = campaign.budget or Budget.objects.filter(ad_groups__ad_campaign=campaign).first()
+        if budget is not None:
+            edit = _cap_edit_of(campaign, edits)
+            opened.append(_see(account, budget, expected, seen, edit, now, campaign=campaign))
+    return opened
+
+
+def _is_known(last: Drift, expected: int | None, seen: int | None) -> bool:
     """Whether exactly this difference was told already, open or settled."""
     return (
         last.state != Drift.State.SUPERSEDED
-        and last.observed_micros == budget.amount_micros
-        and last.expected_micros == budget.verified_micros
+        and last.observed_micros == seen
+        and last.expected_micros == expected
     )
 
 
-def _see(account: AdAccount, budget: Budget, edit: ExternalChange | None, now: datetime) -> Drift:
+def _see(
+    account: AdAccount,
+    budget: Budget,
+    expected: int | None,
+    seen: int | None,
+    edit: ExternalChange | None,
+    now: datetime,
+    *,
+    campaign: AdCampaign | None = None,
+) -> Drift:
     drift = Drift.objects.create(
         organization_id=account.organization_id,
         client_id=account.client_id,
         budget=budget,
-        expected_micros=budget.verified_micros or 0,
-        observed_micros=budget.amount_micros or 0,
+        field=Drift.Field.SPEND_CAP if campaign else Drift.Field.BUDGET,
+        ad_campaign=campaign,
+        expected_micros=expected,
+        observed_micros=seen,
         seen_at=now,
         edited_at=edit.at if edit else None,
         edited_by=edit.actor[:200] if edit else "",
@@ -138,6 +206,19 @@ def _edit_of(budget: Budget, edits: Sequence[ExternalChange]) -> ExternalChange 
             edit.ref.level is Level.BUDGET
             and edit.ref.external_id == budget.external_id
             and edit.new.get("budget_micros") == budget.amount_micros
+        ):
+            return edit
+    return None
+
+
+def _cap_edit_of(campaign: AdCampaign, edits: Sequence[ExternalChange]) -> ExternalChange | None:
+    """The last edit that left the spend cap as it is seen now."""
+    for edit in reversed(edits):
+        if (
+            edit.ref.level is Level.CAMPAIGN
+            and edit.ref.external_id == campaign.external_id
+            and "spend_cap_micros" in edit.fields
+            and edit.new.get("spend_cap_micros") == campaign.spend_cap_micros
         ):
             return edit
     return None

@@ -1,4 +1,7 @@
-"""What a person does about a budget that somebody changed at the platform: adopt, set back, or leave it."""
+"""What a person does about a value that somebody changed at the platform.
+
+Adopt it, propose Lane's again, leave the difference, or pause automation there.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from campaigns.models import Budget, ChangeSet, Drift
-from campaigns.services import changes
+from campaigns.models import AdCampaign, Budget, ChangeSet, Drift
+from campaigns.services import automation, changes
+from campaigns.words import amount_words
 from lane.accounts import policies
 from lane.audit.services import record
 from lane.core import clock, realtime
 from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotVisible, OutOfDate
-from lane.core.money import format_money
 
 
 def adopt(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> Drift:
@@ -21,7 +24,12 @@ def adopt(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> Drift:
     with transaction.atomic():
         drift = _open(drift_id, actor)
         budget = drift.budget
-        Budget.objects.filter(pk=budget.pk).update(verified_micros=drift.observed_micros)
+        if drift.ad_campaign is not None:
+            AdCampaign.objects.filter(pk=drift.ad_campaign.pk).update(
+                verified_cap_micros=drift.observed_micros
+            )
+        else:
+            Budget.objects.filter(pk=budget.pk).update(verified_micros=drift.observed_micros)
         return _settle(drift, Drift.State.ADOPTED, actor, reason)
 
 
@@ -32,15 +40,15 @@ def leave(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> Drift:
 
 
 def reapply(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> ChangeSet:
-    """Propose to set the budget back to what Lane wrote; like any change it needs its approval."""
+    """Propose to set the value back to what Lane wrote; like any change it needs its approval."""
     with transaction.atomic():
         drift = _open(drift_id, actor, verb="propose")
         budget = drift.budget
         change_set = changes.propose(
             client=budget.client,
-            title=f"Set {budget.name} back to {format_money(drift.expected_micros, budget.currency)}",
-            reason=reason or f"The budget was changed at the platform. {_said(drift)}".strip(),
-            targets=[changes.BudgetTarget(budget, drift.expected_micros)],
+            title=f"Set {drift.thing} back to {amount_words(drift.expected_micros, budget.currency)}"[:200],
+            reason=reason or f"It was changed at the platform. {_said(drift)}".strip(),
+            targets=[_back(drift)],
             origin="drift",
             origin_id=str(drift.public_id),
             actor=actor,
@@ -49,8 +57,24 @@ def reapply(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> ChangeSe
         return change_set
 
 
+def pause_automation(drift_id: UUID | str, *, actor: Actor, reason: str = "") -> Drift:
+    """Let people alone decide about this budget until somebody resumes automation; the value stays as it is."""
+    with transaction.atomic():
+        drift = _open(drift_id, actor)
+        why = reason.strip() or f"{drift.thing} was changed outside Lane. {_said(drift)}".strip()
+        automation.pause_budget(drift.budget, actor=actor, reason=why)
+        return _settle(drift, Drift.State.PAUSED, actor, why)
+
+
+def _back(drift: Drift) -> changes.Target:
+    if drift.ad_campaign is not None:
+        return changes.SpendCapTarget(drift.ad_campaign, drift.expected_micros)
+    assert drift.expected_micros is not None  # a check constraint of the table
+    return changes.BudgetTarget(drift.budget, drift.expected_micros)
+
+
 def _open(drift_id: UUID | str, actor: Actor, *, verb: str = "change") -> Drift:
-    rows = Drift.objects.visible_to(actor).locked().select_related("budget__client")
+    rows = Drift.objects.visible_to(actor).locked().select_related("budget__client", "ad_campaign")
     try:
         drift = rows.get(public_id=drift_id)
     except (Drift.DoesNotExist, ValueError):
@@ -73,7 +97,7 @@ def _settle(drift: Drift, state: Drift.State, actor: Actor, reason: str) -> Drif
         before={"expected_micros": drift.expected_micros, "observed_micros": drift.observed_micros},
         after={"state": state},
         reason=reason,
-        links={"drift": drift.public_id},
+        links={"drift": drift.public_id, "field": drift.field},
     )
     realtime.changed(drift.organization_id, "budget", str(drift.budget.public_id), client_id=drift.client_id)
     return drift

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models.functions import Greatest
 
 from campaigns.models import AdCampaign, Budget, BudgetValue, Change
+from campaigns.platforms import hindrances as codes
 from lane.core import clock
 
 
 def reflect(change: Change) -> None:
     """Carry a value that was read back from the platform into the mirror."""
-    if change.budget_id is not None:
-        _reflect_budget(change)
-    else:
-        _reflect_status(change)
+    _REFLECT[change.field](change)
 
 
 def label(change: Change) -> str:
     """The entity's name, and where it is."""
-    entity = change.budget or change.ad_campaign
-    return f"{entity} ({change.ad_account})"
+    return f"{change.entity} ({change.ad_account})"
 
 
 def as_value(change: Change, side: str) -> dict[str, Any]:
     """The value before (``base``) or after (``target``), as the audit trail keeps it."""
+    if change.field == Change.Field.STATUS:
+        return {"status": getattr(change, f"{side}_status")}
+    if change.kind == Change.Kind.TARGET_ROAS:
+        return {"target_roas_millis": getattr(change, f"{side}_millis")}
+    name = change.kind or ("daily" if change.field == Change.Field.BUDGET else change.field)
     if change.field == Change.Field.BUDGET:
-        return {"daily_budget_micros": getattr(change, f"{side}_micros"), "currency": change.currency}
-    return {"status": getattr(change, f"{side}_status")}
+        name = f"{name}_budget"
+    return {f"{name}_micros": getattr(change, f"{side}_micros"), "currency": change.currency}
 
 
 def _reflect_budget(change: Change) -> None:
@@ -38,6 +41,8 @@ def _reflect_budget(change: Change) -> None:
         values["verified_micros"] = change.target_micros
     assert change.budget_id is not None and change.target_micros is not None  # checked by the table
     Budget.objects.filter(pk=change.budget_id).update(**values)
+    if not change.is_daily_amount:
+        return  # a total is no value of a day
     now = clock.now()
     on = clock.today(change.ad_account.timezone)
     value, made = BudgetValue.objects.get_or_create(
@@ -63,4 +68,40 @@ def _reflect_status(change: Change) -> None:
     if change.state == Change.State.VERIFIED:
         values["paused_by_lane_at"] = clock.now() if change.target_status == "paused" else None
     assert change.ad_campaign_id is not None  # checked by the table
+    campaign = change.ad_campaign
+    assert campaign is not None
+    values["hindrances"] = [one for one in campaign.hindrances if one.get("code") != codes.PAUSED]
+    if change.target_status == "paused":
+        paused = codes.hindrance(
+            codes.PAUSED, words="Paused by Lane" if "paused_by_lane_at" in values else ""
+        )
+        values["hindrances"].insert(
+            0, {"code": paused.code, "words": paused.words, "raw": "", "since": clock.now().isoformat()}
+        )
     AdCampaign.objects.filter(pk=change.ad_campaign_id).update(**values)
+
+
+def _reflect_cap(change: Change) -> None:
+    assert change.ad_campaign_id is not None  # checked by the table
+    values: dict[str, Any] = {
+        "spend_cap_micros": change.target_micros,
+        "updated_at": clock.machine_now(),
+    }
+    if change.state == Change.State.VERIFIED:
+        values |= {"verified_cap_micros": change.target_micros, "cap_verified_at": clock.now()}
+    AdCampaign.objects.filter(pk=change.ad_campaign_id).update(**values)
+
+
+def _reflect_bid(change: Change) -> None:
+    holder: Any = change.entity
+    type(holder)._default_manager.filter(pk=holder.pk).update(
+        bid_micros=change.target_micros, bid_millis=change.target_millis, updated_at=clock.machine_now()
+    )
+
+
+_REFLECT: Mapping[str, Callable[[Change], None]] = {
+    Change.Field.BUDGET: _reflect_budget,
+    Change.Field.STATUS: _reflect_status,
+    Change.Field.SPEND_CAP: _reflect_cap,
+    Change.Field.BID_TARGET: _reflect_bid,
+}

@@ -217,9 +217,10 @@ def _check_account(account: AdAccount, connector: AdPlatform) -> AccountRecord:
             )
     usable = found.status in (EntityStatus.ACTIVE, EntityStatus.UNKNOWN)
     status = AdAccount.Status.ACTIVE if usable else AdAccount.Status.DISABLED
-    if (account.name, account.status) != (found.name[:200], status):
-        account.name, account.status = found.name[:200], status
-        account.save(update_fields=["name", "status", "updated_at"])
+    hindrances = structure.noted(found.hindrances, account.hindrances, clock.now())
+    if (account.name, account.status, account.hindrances) != (found.name[:200], status, hindrances):
+        account.name, account.status, account.hindrances = found.name[:200], status, hindrances
+        account.save(update_fields=["name", "status", "hindrances", "updated_at"])
     return registry.account_record(account)
 
 
@@ -257,7 +258,14 @@ def _sync_structure(
     with transaction.atomic():
         _own(run)
         stored = structure.store(account, tree, clock.today(account.timezone))
-        drift.note(account, stored.moved, edits, busy_budgets=stored.busy_budgets)
+        drift.note(
+            account,
+            stored.moved,
+            edits,
+            busy_budgets=stored.busy_budgets,
+            moved_caps=stored.moved_caps,
+            busy_campaigns=stored.busy_campaigns,
+        )
         if kind is SyncKind.HISTORY and connector.capabilities.external_changes:
             budget_history.backfill(account, past)
         AdAccount.objects.filter(pk=account.pk).update(structure_synced_at=clock.now())

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from campaigns.models import AdAccount, AdCampaign, Budget, Change, ChangeSet, EntityStatus
-from campaigns.platforms.currencies import budget_unit_micros
-from campaigns.platforms.records import Platform
+from campaigns.models import AdCampaign, AdGroup, Budget, Change, ChangeSet, EntityStatus
 from campaigns.selectors import changes as selectors
-from campaigns.services import content, guards
+from campaigns.services import aims, content, guards
+from campaigns.services.rows import Unusable, new_row, require_amount, require_writable
 from lane.core.errors import InvalidInput
 from lane.core.money import format_money
 
 _SWITCHED_ON = {EntityStatus.ACTIVE, EntityStatus.LIMITED, EntityStatus.ENDED}
-LARGEST_MICROS = 9_000_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetTarget:
-    """A budget and the amount a day it should have, in micros of its currency."""
+    """A budget and the amount it should have, a day or for its lifetime, in micros of its currency."""
 
     budget: Budget
     target_micros: int
@@ -35,7 +33,28 @@ class StatusTarget:
     target_status: str
 
 
-Target = BudgetTarget | StatusTarget
+@dataclass(frozen=True, slots=True)
+class SpendCapTarget:
+    """An ad campaign and the most it may spend in its life, in micros; None takes the cap away."""
+
+    ad_campaign: AdCampaign
+    target_micros: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BidTarget:
+    """What a campaign (Google) or ad set (Meta) should bid towards.
+
+    ``target`` is micros of the account's currency, or thousandths where ``kind`` is ``target_roas``. The bid
+    strategy stays what it is.
+    """
+
+    entity: AdCampaign | AdGroup
+    kind: str
+    target: int
+
+
+Target = BudgetTarget | StatusTarget | SpendCapTarget | BidTarget
 
 
 def rows_for(change_set: ChangeSet, targets: Sequence[Target], *, is_guard: bool) -> list[Change]:
@@ -49,8 +68,8 @@ def rows_for(change_set: ChangeSet, targets: Sequence[Target], *, is_guard: bool
         try:
             row = _row(change_set, target, is_guard=is_guard)
             if row.entity_key in seen:
-                raise _Unusable("This is in the list twice. Keep one of the two.")
-        except _Unusable as error:
+                raise Unusable("This is in the list twice. Keep one of the two.")
+        except Unusable as error:
             problems[f"targets.{number}"] = str(error)
             continue
         seen.add(row.entity_key)
@@ -82,18 +101,16 @@ def resuming(budgets: Iterable[Budget]) -> list[StatusTarget]:
     ]
 
 
-class _Unusable(Exception):
-    """One target cannot be used; the text says why and what to do."""
-
-
 def _row(change_set: ChangeSet, target: Target, *, is_guard: bool) -> Change:
+    if is_guard and not (isinstance(target, StatusTarget) and target.target_status == "paused"):
+        raise Unusable("A guard may only pause campaigns.")
     if isinstance(target, BudgetTarget):
-        if is_guard:
-            raise _Unusable("A guard may only pause campaigns.")
         row = _budget_row(change_set, target)
+    elif isinstance(target, SpendCapTarget):
+        row = aims.cap_row(change_set, target.ad_campaign, target.target_micros)
+    elif isinstance(target, BidTarget):
+        row = aims.bid_row(change_set, target.entity, target.kind, target.target)
     else:
-        if is_guard and target.target_status != "paused":
-            raise _Unusable("A guard may only pause campaigns.")
         row = _status_row(change_set, target)
     row.is_guard = is_guard
     row.content_hash = content.change_digest(row)
@@ -109,26 +126,31 @@ def _budget_row(change_set: ChangeSet, target: BudgetTarget) -> Change:
         .first()
     )
     if budget is None:
-        raise _Unusable("This budget belongs to another client.")
-    _require_writable(budget.ad_account, budget.name, gone=budget.removed_at is not None)
-    if budget.kind != Budget.Kind.DAILY:
-        raise _Unusable(f"{budget.name} is no daily budget; Lane changes daily budgets only.")
+        raise Unusable("This budget belongs to another client.")
+    require_writable(budget.ad_account, budget.name, gone=budget.removed_at is not None)
+    if budget.kind == Budget.Kind.NONE:
+        raise Unusable(f"{budget.name} has no amount of its own to change.")
+    lifetime = budget.kind == Budget.Kind.LIFETIME
     amount = target.target_micros
-    _require_amount(amount, budget)
+    require_amount(amount, budget.name, budget.ad_account, budget.currency)
+    if lifetime:
+        aims.require_above_spent(budget, amount)
     entity_key = f"budget:{budget.pk}"
     before = selectors.on_the_way(entity_key)
     base = before.target_micros if before else budget.amount_micros
     if base is None:
-        raise _Unusable(f"The amount of {budget.name} is not known yet. Sync its account first.")
+        raise Unusable(f"The amount of {budget.name} is not known yet. Sync its account first.")
     if base == amount:
-        raise _Unusable(f"{budget.name} already has {format_money(amount, budget.currency)} a day.")
-    broken = guards.outside_bounds(budget, amount)
+        each = "in total" if lifetime else "a day"
+        raise Unusable(f"{budget.name} already has {format_money(amount, budget.currency)} {each}.")
+    broken = "" if lifetime else guards.outside_bounds(budget, amount)
     if broken:
-        raise _Unusable(broken)
-    return _new_row(
+        raise Unusable(broken)
+    return new_row(
         change_set,
         budget.ad_account,
         field=Change.Field.BUDGET,
+        kind=Change.Kind.LIFETIME if lifetime else "",
         budget=budget,
         entity_key=entity_key,
         base_micros=base,
@@ -146,21 +168,21 @@ def _status_row(change_set: ChangeSet, target: StatusTarget) -> Change:
         .first()
     )
     if campaign is None:
-        raise _Unusable("This campaign belongs to another client.")
-    _require_writable(campaign.ad_account, campaign.name, gone=campaign.removed_at is not None)
+        raise Unusable("This campaign belongs to another client.")
+    require_writable(campaign.ad_account, campaign.name, gone=campaign.removed_at is not None)
     wanted = target.target_status
     if wanted not in ("active", "paused"):
-        raise _Unusable("A campaign can be switched to active or paused.")
+        raise Unusable("A campaign can be switched to active or paused.")
     entity_key = f"campaign:{campaign.pk}"
     before = selectors.on_the_way(entity_key)
     base = before.target_status if before else _switch_of(campaign)
     if base == wanted:
-        raise _Unusable(f"{campaign.name} is already {wanted}.")
+        raise Unusable(f"{campaign.name} is already {wanted}.")
     if wanted == "active" and not before and campaign.paused_by_lane_at is None:
-        raise _Unusable(
+        raise Unusable(
             f"Lane did not pause {campaign.name}, so it does not resume it. Do it at the platform."
         )
-    return _new_row(
+    return new_row(
         change_set,
         campaign.ad_account,
         field=Change.Field.STATUS,
@@ -171,43 +193,12 @@ def _status_row(change_set: ChangeSet, target: StatusTarget) -> Change:
     )
 
 
-def _new_row(change_set: ChangeSet, account: AdAccount, **values: object) -> Change:
-    return Change(
-        organization_id=change_set.organization_id,
-        client_id=change_set.client_id,
-        change_set=change_set,
-        version=change_set.version,
-        ad_account=account,
-        **values,
-    )
-
-
-def _require_writable(account: AdAccount, name: str, *, gone: bool) -> None:
-    if account.source == AdAccount.Source.CSV:
-        raise _Unusable(f"{account.name} comes from CSV files: change {name} at the platform yourself.")
-    if gone:
-        raise _Unusable(f"{name} was removed at the platform.")
-
-
-def _require_amount(amount: int, budget: Budget) -> None:
-    if isinstance(amount, bool) or not isinstance(amount, int):
-        raise _Unusable("Give the amount in whole micros.")
-    if amount <= 0:
-        raise _Unusable(f"Give an amount above zero for {budget.name}. To stop spending, pause it.")
-    if amount > LARGEST_MICROS:
-        raise _Unusable("The amount is too large.")
-    unit = budget_unit_micros(Platform(budget.ad_account.platform), budget.currency)
-    if amount % unit:
-        step = format_money(unit, budget.currency)
-        raise _Unusable(f"{budget.name} can only move in steps of {step}.")
-
-
 def _switch_of(campaign: AdCampaign) -> str:
     if campaign.status == EntityStatus.PAUSED:
         return "paused"
     if campaign.status in _SWITCHED_ON:
         return "active"
-    raise _Unusable(f"Whether {campaign.name} is on is not known. Sync its account first.")
+    raise Unusable(f"Whether {campaign.name} is on is not known. Sync its account first.")
 
 
 def _campaigns_of(budget_ids: set[int]) -> list[AdCampaign]:

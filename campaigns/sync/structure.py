@@ -18,7 +18,14 @@ from django.db.models import Q
 from campaigns.models import Ad, AdAccount, AdCampaign, AdGroup, Budget, BudgetSpender, Change
 from campaigns.models.ad_campaign import MirroredEntity
 from campaigns.platforms.base import AdPlatform
-from campaigns.platforms.records import EntityRecord, EntityStatus, Level
+from campaigns.platforms.records import (
+    BudgetKind,
+    EntityRecord,
+    EntityRef,
+    EntityStatus,
+    Hindrance,
+    Level,
+)
 from lane.core import clock
 
 E = TypeVar("E", bound=MirroredEntity)
@@ -27,7 +34,10 @@ _CARRIERS = {
     Level.CAMPAIGN: Budget.Carrier.CAMPAIGN,
     Level.GROUP: Budget.Carrier.GROUP,
 }
-_MIRRORED = ("name", "status", "raw_status", "limited_reasons", "removed_at")
+_MIRRORED = ("name", "status", "raw_status", "limited_reasons", "hindrances", "removed_at")
+_AIMS = ("bid_strategy", "bid_kind", "bid_micros", "bid_millis")
+_LIFETIME = ("lifetime_spend_micros", "lifetime_spend_at")
+_WRITTEN = ("status", "raw_status", "hindrances", "spend_cap_micros", *_AIMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class Tree:
 
     read_at: datetime
     levels: Mapping[Level, Sequence[EntityRecord]]
+    lifetime: Mapping[Level, Mapping[EntityRef, int]] = field(default_factory=dict)
 
     def of(self, level: Level) -> Sequence[EntityRecord]:
         """The records of one level."""
@@ -51,13 +62,24 @@ class AmountMoved:
     now_micros: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CapMoved:
+    """A campaign whose spend cap is not the mirrored one; None is no cap."""
+
+    campaign_id: int
+    was_micros: int | None
+    now_micros: int | None
+
+
 @dataclass(slots=True)
 class Stored:
     """What a store did: keys to write facts under, and amounts that others moved."""
 
     ids: dict[Level, dict[str, int]] = field(default_factory=dict)
     moved: list[AmountMoved] = field(default_factory=list)
+    moved_caps: list[CapMoved] = field(default_factory=list)
     busy_budgets: set[int] = field(default_factory=set)
+    busy_campaigns: set[int] = field(default_factory=set)
 
 
 def read(connector: AdPlatform, account: Any, levels: Iterable[Level]) -> Tree:
@@ -65,13 +87,32 @@ def read(connector: AdPlatform, account: Any, levels: Iterable[Level]) -> Tree:
     read_at = clock.machine_now()
     order = (Level.BUDGET, Level.CAMPAIGN, Level.GROUP, Level.AD)
     wanted = set(levels)
-    return Tree(
-        read_at, {level: connector.list_entities(account, level) for level in order if level in wanted}
-    )
+    found = {level: connector.list_entities(account, level) for level in order if level in wanted}
+    return Tree(read_at, found, _lifetime(connector, account, found))
+
+
+def _lifetime(
+    connector: AdPlatform, account: Any, found: Mapping[Level, Sequence[EntityRecord]]
+) -> dict[Level, Mapping[EntityRef, int]]:
+    """What spenders ever spent, read only where something is measured by it: spend caps and lifetime totals."""
+    totals = [one for one in found.get(Level.BUDGET, ()) if one.budget_kind is BudgetKind.LIFETIME]
+    wanted = []
+    if Level.CAMPAIGN in found and (connector.capabilities.spend_caps or totals):
+        wanted.append(Level.CAMPAIGN)
+    if Level.GROUP in found and any(one.parent_ref and one.parent_ref.level is Level.GROUP for one in totals):
+        wanted.append(Level.GROUP)
+    return {level: connector.lifetime_spend(account, level) for level in wanted}
 
 
 def amounts_differ(account: AdAccount, tree: Tree) -> bool:
-    """Whether any listed budget is worth something else than mirrored: then it is worth asking who did it."""
+    """Whether any listed amount is another than mirrored: then it is worth asking who did it."""
+    caps = dict(account.ad_campaigns.values_list("external_id", "spend_cap_micros"))
+    if any(
+        found.ref.external_id in caps
+        and caps[found.ref.external_id] != (found.spend_cap.micros if found.spend_cap else None)
+        for found in tree.of(Level.CAMPAIGN)
+    ):
+        return True
     mirrored = dict(account.budgets.values_list("external_id", "amount_micros"))
     return any(
         found.ref.external_id in mirrored
@@ -89,11 +130,11 @@ def store(account: AdAccount, tree: Tree, today: date) -> Stored:
     known_campaigns = {
         row.external_id: row for row in account.ad_campaigns.select_for_update().order_by("pk")
     }
-    busy_budgets, busy_campaigns = _being_written(account, tree.read_at)
-    stored = Stored(busy_budgets=busy_budgets)
+    busy_budgets, busy_campaigns, busy_groups = _being_written(account, tree.read_at)
+    stored = Stored(busy_budgets=busy_budgets, busy_campaigns=busy_campaigns)
     budgets = _store_budgets(account, tree, now, known_budgets, stored)
-    campaigns = _store_campaigns(account, tree, now, known_campaigns, budgets, busy_campaigns)
-    groups = _store_groups(account, tree, now, campaigns, budgets)
+    campaigns = _store_campaigns(account, tree, now, known_campaigns, budgets, stored)
+    groups = _store_groups(account, tree, now, campaigns, budgets, busy_groups)
     ads = _store_ads(account, tree, now, groups)
     stored.ids = {
         Level.CAMPAIGN: {key: row.pk for key, row in campaigns.items()},
@@ -105,13 +146,14 @@ def store(account: AdAccount, tree: Tree, today: date) -> Stored:
     return stored
 
 
-def _being_written(account: AdAccount, read_at: datetime) -> tuple[set[int], set[int]]:
-    """Budgets and campaigns the ledger wrote while the platform was read: the listing may be the older truth."""
+def _being_written(account: AdAccount, read_at: datetime) -> tuple[set[int], set[int], set[int]]:
+    """Budgets, campaigns and groups the ledger wrote while the platform was read: the listing may be the older truth."""
     recent = Change.objects.filter(ad_account=account).filter(
         Q(state=Change.State.SENT) | Q(updated_at__gte=read_at - timedelta(seconds=5), sent_at__isnull=False)
     )
-    pairs = list(recent.values_list("budget_id", "ad_campaign_id"))
-    return {b for b, _ in pairs if b is not None}, {c for _, c in pairs if c is not None}
+    rows = list(recent.values_list("budget_id", "ad_campaign_id", "ad_group_id"))
+    budgets, campaigns, groups = ({row[k] for row in rows if row[k] is not None} for k in range(3))
+    return budgets, campaigns, groups
 
 
 def _store_budgets(
@@ -164,7 +206,7 @@ def _store_campaigns(
     now: datetime,
     known: dict[str, AdCampaign],
     budgets: Mapping[str, Budget],
-    busy: set[int],
+    stored: Stored,
 ) -> dict[str, AdCampaign]:
     def extra(found: EntityRecord, row: AdCampaign | None) -> dict[str, Any]:
         budget = budgets.get(found.budget_ref.external_id) if found.budget_ref else None
@@ -173,14 +215,23 @@ def _store_campaigns(
             "channel": found.channel[:40],
             "starts_on": found.starts_on,
             "ends_on": found.ends_on,
+            "spend_cap_micros": found.spend_cap.micros if found.spend_cap else None,
+            **_bidding(found),
+            **_lifetime_values(tree, found, now),
         }
-        if row is not None and row.pk in busy:
-            values |= {"status": row.status, "raw_status": row.raw_status}
-        elif row is not None and found.status in (EntityStatus.ACTIVE, EntityStatus.LIMITED):
+        if row is not None and row.pk in stored.busy_campaigns:
+            values |= {name: getattr(row, name) for name in _WRITTEN}
+            return values
+        if row is not None and row.spend_cap_micros != values["spend_cap_micros"]:
+            stored.moved_caps.append(CapMoved(row.pk, row.spend_cap_micros, values["spend_cap_micros"]))
+        if row is not None and found.status in (EntityStatus.ACTIVE, EntityStatus.LIMITED):
             values["paused_by_lane_at"] = None  # somebody switched it on: it is no longer Lane's to resume
         return values
 
-    fields = [*_MIRRORED, "budget_id", "channel", "starts_on", "ends_on", "paused_by_lane_at"]
+    fields = [
+        *_MIRRORED, *_AIMS, *_LIFETIME, "spend_cap_micros", "budget_id", "channel", "starts_on", "ends_on",
+        "paused_by_lane_at",
+    ]  # fmt: skip
     return _store_level(AdCampaign, account, tree, Level.CAMPAIGN, now, known, extra, fields)
 
 
@@ -190,6 +241,7 @@ def _store_groups(
     now: datetime,
     campaigns: Mapping[str, AdCampaign],
     budgets: Mapping[str, Budget],
+    busy: set[int],
 ) -> dict[str, AdGroup]:
     known = {row.external_id: row for row in account.ad_groups.all()}
 
@@ -199,11 +251,18 @@ def _store_groups(
             return None
         budget = budgets.get(found.budget_ref.external_id) if found.budget_ref else None
         own = budget is not None and budget.carrier == Budget.Carrier.GROUP
-        return {"ad_campaign_id": parent.pk, "budget_id": budget.pk if own and budget else None}
+        values = {
+            "ad_campaign_id": parent.pk,
+            "budget_id": budget.pk if own and budget else None,
+            **_bidding(found),
+            **_lifetime_values(tree, found, now),
+        }
+        if row is not None and row.pk in busy:
+            values |= {name: getattr(row, name) for name in _AIMS}
+        return values
 
-    return _store_level(
-        AdGroup, account, tree, Level.GROUP, now, known, extra, [*_MIRRORED, "ad_campaign_id", "budget_id"]
-    )
+    fields = [*_MIRRORED, *_AIMS, *_LIFETIME, "ad_campaign_id", "budget_id"]
+    return _store_level(AdGroup, account, tree, Level.GROUP, now, known, extra, fields)
 
 
 def _store_ads(account: AdAccount, tree: Tree, now: datetime, groups: Mapping[str, AdGroup]) -> dict[str, Ad]:
@@ -261,8 +320,43 @@ def _entity_values(found: EntityRecord, row: MirroredEntity | None, now: datetim
         "status": found.status.value,
         "raw_status": found.raw_status[:60],
         "limited_reasons": list(found.limited_reasons),
+        "hindrances": noted(found.hindrances, row.hindrances if row else [], now),
         "removed_at": (row.removed_at if row and row.removed_at else now) if gone else None,
     }
+
+
+def noted(
+    found: Sequence[Hindrance], before: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """Hindrances as they are kept: one that was there before keeps the moment Lane first saw it."""
+    since = {one.get("code"): one.get("since") for one in before}
+    return [
+        {
+            "code": one.code,
+            "words": one.words[:200],
+            "raw": one.raw[:100],
+            "since": since.get(one.code) or now.isoformat(),
+        }
+        for one in found
+    ]
+
+
+def _bidding(found: EntityRecord) -> dict[str, Any]:
+    bid = found.bid
+    return {
+        "bid_strategy": found.bid_strategy[:40],
+        "bid_kind": str(bid.kind) if bid else "",
+        "bid_micros": bid.micros if bid else None,
+        "bid_millis": bid.millis if bid else None,
+    }
+
+
+def _lifetime_values(tree: Tree, found: EntityRecord, now: datetime) -> dict[str, Any]:
+    """Left alone where it was not read; an entity that is absent from what was read has spent nothing."""
+    spent = tree.lifetime.get(found.ref.level)
+    if spent is None:
+        return {}
+    return {"lifetime_spend_micros": spent.get(found.ref, 0), "lifetime_spend_at": now}
 
 
 def _mark_gone(known: Mapping[str, Any], listed: set[str], now: datetime) -> list[Any]:

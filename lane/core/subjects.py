@@ -11,7 +11,10 @@ from lane.core.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class DiffRow:
-    """One line of what changes. Amounts are micros of ``currency``; ``now``/``new`` are their texts."""
+    """One line of what changes. Amounts are micros per day of ``currency``; ``now``/``new`` are their texts.
+
+    ``is_restriction`` says of a row without an amount that it can only lower what is spent.
+    """
 
     key: str
     label: str
@@ -23,6 +26,7 @@ class DiffRow:
     currency: str = ""
     context: str = ""
     entity_key: str = ""
+    is_restriction: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,6 +339,10 @@ LANE_LEDGER_LOOK_AGAIN_SECONDS: tuple[float, ...] = tuple(
 )
 # Off: events wait for the sweep. Only fault runs and benchmarks turn it off.
 LANE_OUTBOX_HINTS: bool = env.bool("LANE_OUTBOX_HINTS", True)
+# Days without an automatic step after a start or a change above 20 %; 0 switches the protection off.
+LANE_LEARNING_DAYS: int = env.int("LANE_LEARNING_DAYS", 7)
+# So many conflicts and drifts of an account in seven days pause automation there; 0 never does.
+LANE_AUTOMATION_DISTURBANCES: int = env.int("LANE_AUTOMATION_DISTURBANCES", 3)
 # Most that increases nobody approved may add to one account's daily budgets in one day.
 LANE_ACCOUNT_DAY_INCREASE_RATIO: str = env.str("LANE_ACCOUNT_DAY_INCREASE_RATIO", "0.30")
 

@@ -6,13 +6,14 @@ from django.urls import NoReverseMatch, reverse
 
 from campaigns.events import (
     AccountSyncFailed,
+    AutomationPaused,
     ChangeSetFinished,
     ConnectionLost,
     DriftSeen,
     WritesResumed,
     WritesStopped,
 )
-from campaigns.models import AdAccount, Budget, Change, ChangeSet, Connection, KillSwitch
+from campaigns.models import AdAccount, Budget, Change, ChangeSet, Connection, Drift, KillSwitch
 from lane.accounts.models import Organization
 from lane.core import clock
 from notifications.messages.notice import Notice, Severity, people_who_may
@@ -67,9 +68,14 @@ def sync_failed(event: AccountSyncFailed) -> list[Notice]:
 
 def drift_seen(event: DriftSeen) -> list[Notice]:
     """Tell those who work on the client that somebody else moved a budget Lane had set."""
-    budget = Budget.objects.filter(organization_id=event.organization_id, public_id=event.budget_id).first()
-    if budget is None:
+    drift = (
+        Drift.objects.filter(organization_id=event.organization_id, public_id=event.drift_id)
+        .select_related("budget__ad_account", "ad_campaign")
+        .first()
+    )
+    if drift is None:
         return []
+    budget = drift.budget
     people = people_who_may("change", organization_id=event.organization_id, client_id=budget.client_id)
     return [
         Notice(
@@ -78,12 +84,39 @@ def drift_seen(event: DriftSeen) -> list[Notice]:
             client_id=budget.client_id,
             kind=event.name,
             severity=Severity.HIGH,
-            title=f"Changed outside Lane: {budget.name}",
-            body="The budget is not what Lane last wrote. Keep the new value or write Lane's again.",
-            url=_url("connection-list"),
+            title=f"Changed outside Lane: {drift.thing}"[:200],
+            body="It is not what Lane last wrote. Keep the new value, write Lane's again or pause automation.",
+            url=_url("account-detail", str(drift.budget.ad_account.public_id)),
             dedupe_key=f"drift:{event.drift_id}",
         )
         for user in people
+    ]
+
+
+def automation_paused(event: AutomationPaused) -> list[Notice]:
+    """Tell those who work on the client that automation only recommends there until somebody resumes it."""
+    account = AdAccount.objects.filter(
+        organization_id=event.organization_id, public_id=event.account_id
+    ).first()
+    if account is None:
+        return []
+    budget = Budget.objects.filter(public_id=event.budget_id).first() if event.budget_id else None
+    since = (budget or account).recommend_only_since
+    return [
+        Notice(
+            user=user,
+            organization_id=event.organization_id,
+            client_id=account.client_id,
+            kind=event.name,
+            severity=Severity.HIGH,
+            title=f"Automation is paused: {budget or account}",
+            body=f"{event.reason} Lane only recommends here until somebody resumes it. Paused by {event.by}.",
+            url=_url("account-detail", str(account.public_id)),
+            dedupe_key=f"automation:{event.budget_id or event.account_id}:{since.isoformat() if since else ''}",
+        )
+        for user in people_who_may(
+            "change", organization_id=event.organization_id, client_id=account.client_id
+        )
     ]
 
 

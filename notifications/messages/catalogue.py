@@ -30,6 +30,8 @@ CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
     campaign_events.AccountSynced: Silent("Happens all day."),
     campaign_events.AccountSyncFailed: campaigns.sync_failed,
     campaign_events.DriftSeen: campaigns.drift_seen,
+    campaign_events.AutomationPaused: campaigns.automation_paused,
+    campaign_events.AutomationResumed: _ON_THE_PAGE,
     campaign_events.ChangeSetProposed: _APPROVALS_TELL,
     campaign_events.ChangeSetEdited: _APPROVALS_TELL,
     campaign_events.ChangeSetWithdrawn: _APPROVALS_TELL,

@@ -77,7 +77,7 @@ def test_what_cannot_be_written_cannot_be_proposed(world):
     cases = {
         "CSV files": world.budget("From a file", ad_account=csv),
         "removed": world.budget("Gone", removed_at=clock.now()),
-        "no daily budget": world.budget("Whole flight", kind="lifetime"),
+        "no amount": world.budget("Ad sets carry it", kind="none"),
         "floor": world.budget("Low", floor_micros=120 * EUR),
         "ceiling": world.budget("High", ceiling_micros=105 * EUR),
     }

@@ -156,7 +156,7 @@ def test_one_failing_account_does_not_stop_the_other(google):
 
 def test_a_failed_history_goes_on_where_it_stopped(google):
     account = google.accounts[0]
-    google.fault("transient", method="*SearchStream", account=account.external_id, nth=10)
+    google.fault("transient", method="*SearchStream", account=account.external_id, nth=11)
     run = sync.sync_account(account.pk, "history")
     assert run.state == "failed", "the fault must hit the second batch"
     assert run.done_through is not None

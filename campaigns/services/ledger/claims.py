@@ -17,7 +17,15 @@ from campaigns.services import content, guards
 from campaigns.services.ledger.limits import MachineNow, from_now, limits
 from lane.core.locks import transaction_lock
 
-_RELATED = ("change_set", "organization", "client", "ad_account__connection", "budget", "ad_campaign")
+_RELATED = (
+    "change_set",
+    "organization",
+    "client",
+    "ad_account__connection",
+    "budget",
+    "ad_campaign",
+    "ad_group",
+)
 
 
 @dataclass(frozen=True, slots=True)

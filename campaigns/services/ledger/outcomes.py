@@ -9,7 +9,7 @@ from django.db.models import F
 
 from campaigns.events import ChangeFinished
 from campaigns.models import Change, ChangeSet, WriteCall
-from campaigns.services import change_set_end, guards, mirror
+from campaigns.services import automation, change_set_end, guards, mirror
 from campaigns.services.ledger import crash
 from campaigns.services.ledger.claims import Claim
 from campaigns.services.ledger.limits import MachineNow, from_now, limits
@@ -127,11 +127,15 @@ def finish(claim: Claim, state: str, words: str, *, observed: dict[str, Any] | N
         )
         if not ended:
             raise LostClaim
-        change = Change.objects.select_related("budget", "ad_campaign", "ad_account").get(pk=claim.change.pk)
+        change = Change.objects.select_related("budget", "ad_campaign", "ad_group", "ad_account").get(
+            pk=claim.change.pk
+        )
         if state in (Change.State.VERIFIED, Change.State.NOOP):
             mirror.reflect(change)
         tell(change, change_set, actor=Actor.system(change.organization_id, "ledger"))
         change_set_end.settle(change_set)
+        if state == Change.State.CONFLICT:
+            automation.trip(change.ad_account)
     return state
 
 

@@ -28,8 +28,8 @@ from campaigns.services.ledger.limits import (
     limits,
 )
 from campaigns.services.ledger.remote import Look, Seen, look, request_for
+from campaigns.words import value_words
 from lane.core import clock
-from lane.core.money import format_money
 
 _NAMES: tuple[tuple[type[PlatformError], str], ...] = (
     (RateLimited, "rate_limited"),
@@ -222,9 +222,7 @@ def scaled(seconds: float, asked: float | None) -> float:
 
 
 def _before(change: Change) -> str:
-    if change.field == Change.Field.BUDGET:
-        return format_money(change.base_micros or 0, change.currency)
-    return change.base_status
+    return value_words(change, "base")
 
 
 def _proof(change: Change) -> str:
