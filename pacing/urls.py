@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pacing.views import paste, plan_form, plans, recommendations, table, table_edit
+from pacing.views import decision_log, paste, plan_form, plans, recommendations, table, table_edit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/", table.plan_list, name="plan-list"),
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/views/<uuid:public_id>/delete/", table.view_delete, name="plan-view-delete"),
     path("pacing/views/<uuid:public_id>/default/", table.view_default, name="plan-view-default"),
     path("pacing/paste/", paste.plan_paste, name="plan-paste"),
+    path("pacing/decisions/", decision_log.decision_list, name="decision-list"),
+    path("pacing/decisions/<uuid:public_id>/", decision_log.decision_detail, name="decision-detail"),
     path("pacing/new/", plan_form.plan_create, name="plan-create"),
     path("pacing/looks/<uuid:public_id>/", plans.run_detail, name="run-detail"),
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),

@@ -50,6 +50,7 @@ GROUPS = (
         "Control",
         (
             NavItem("Changes", "change-set-list", "changes"),
+            NavItem("Decision log", "decision-list", "history"),
             NavItem("Activity", "activity-list", "activity"),
         ),
     ),
@@ -65,16 +66,14 @@ GROUPS = (
 )
 
 
-def _items(group: NavGroup, request: HttpRequest, waiting: dict[str, int]) -> tuple[NavItem, ...]:
-    items = []
-    for item in group.items:
-        try:
-            url = reverse(item.url_name)
-        except NoReverseMatch:
-            continue
-        current = request.path == url or (url != "/" and request.path.startswith(url))
-        items.append(replace(item, url=url, current=current, count=waiting.get(item.count_key, 0)))
-    return tuple(items)
+def _items(
+    group: NavGroup, urls: dict[str, str], current: str, waiting: dict[str, int]
+) -> tuple[NavItem, ...]:
+    return tuple(
+        replace(item, url=url, current=url == current, count=waiting.get(item.count_key, 0))
+        for item in group.items
+        if (url := urls.get(item.url_name))
+    )
 
 
 def _navigation(request: HttpRequest) -> list[NavGroup]:
@@ -82,7 +81,20 @@ def _navigation(request: HttpRequest) -> list[NavGroup]:
     if actor is None:
         return []
     waiting = counts.waiting_for(actor)
-    return [NavGroup(group.label, _items(group, request, waiting)) for group in GROUPS]
+    urls = {item.url_name: url for group in GROUPS for item in group.items if (url := _url_of(item))}
+    # Pages may lie below one another: the closest one is where the reader is.
+    above = [
+        url for url in urls.values() if request.path == url or (url != "/" and request.path.startswith(url))
+    ]
+    current = max(above, key=len, default="")
+    return [NavGroup(group.label, _items(group, urls, current, waiting)) for group in GROUPS]
+
+
+def _url_of(item: NavItem) -> str:
+    try:
+        return reverse(item.url_name)
+    except NoReverseMatch:
+        return ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

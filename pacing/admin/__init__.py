@@ -1,5 +1,5 @@
 """Pacing in the admin."""
 
-from pacing.admin import plans
+from pacing.admin import explanations, plans
 
-__all__ = ["plans"]
+__all__ = ["explanations", "plans"]

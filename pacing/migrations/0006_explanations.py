@@ -120,10 +120,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-at", "-id"],
+                "ordering": ["-id"],
                 "indexes": [
-                    models.Index(fields=["organization", "-at", "-id"], name="pacing_explanation_log"),
-                    models.Index(fields=["plan", "-at"], name="pacing_explanation_plan"),
+                    models.Index(fields=["organization", "-id"], name="pacing_explanation_log"),
+                    models.Index(fields=["plan", "-id"], name="pacing_explanation_plan"),
                     models.Index(fields=["subject_id"], name="pacing_explanation_subject"),
                     django.contrib.postgres.indexes.GinIndex(
                         fields=["words"], name="pacing_explanation_words"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -11,6 +12,13 @@ from django.db import models
 from lane.accounts.models import ClientOwned
 from lane.core.models import PubliclyNamed
 from pacing.models.plan import BudgetPlan
+
+_SYMBOLS = re.compile(r"[^\w\s.,'-]|_")
+
+
+def searchable(text: str) -> str:
+    """A text without the signs nobody types: “€12.50” is found by 12.50. Queries go through the same."""
+    return _SYMBOLS.sub(" ", text).replace("\0", "")
 
 
 class Explanation(PubliclyNamed, ClientOwned):
@@ -49,10 +57,10 @@ class Explanation(PubliclyNamed, ClientOwned):
     )
 
     class Meta:
-        ordering = ["-at", "-id"]
+        ordering = ["-id"]
         indexes = [
-            models.Index(fields=["organization", "-at", "-id"], name="pacing_explanation_log"),
-            models.Index(fields=["plan", "-at"], name="pacing_explanation_plan"),
+            models.Index(fields=["organization", "-id"], name="pacing_explanation_log"),
+            models.Index(fields=["plan", "-id"], name="pacing_explanation_plan"),
             models.Index(fields=["subject_id"], name="pacing_explanation_subject"),
             GinIndex(fields=["words"], name="pacing_explanation_words"),
         ]

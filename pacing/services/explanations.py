@@ -9,6 +9,7 @@ from typing import Any
 from lane.audit.services import plain
 from pacing.explain import unproved
 from pacing.models import BudgetPlan, Explanation, Portfolio
+from pacing.models.explanation import searchable
 
 _TITLE, _LABEL = 200, 200
 
@@ -58,9 +59,7 @@ def keep(
         numbers=plain(dict(numbers)),
         sentences=plain([dict(sentence) for sentence in sentences]),
         actor_label=actor_label[:_LABEL],
-        search_text=" ".join(
-            part for part in (title, owner.name if owner else "", actor_label, said) if part
-        ),
+        search_text=searchable(" ".join((title, owner.name if owner else "", actor_label, said))),
     )
 
 

@@ -1,0 +1,43 @@
+"""The stored numbers of an explanation in words a reader knows."""
+
+from __future__ import annotations
+
+from django import template
+
+from pacing.explain.writing import shown_as
+from pacing.models import Explanation
+
+register = template.Library()
+_UNITS = (
+    "_micros",
+    "_change_ratio",
+    "_ratio",
+    "_probability",
+    "_days",
+    "_hours",
+    "_count",
+    "_value",
+    "_on",
+    "_text",
+)
+
+
+@register.filter
+def stored_numbers(explanation: Explanation) -> list[tuple[str, str]]:
+    """Each number's name without its unit, and its value with it."""
+    return [
+        (_words(name), shown_as(name, value, explanation.currency))
+        for name, value in explanation.numbers.items()
+        if isinstance(value, int | float | str)
+    ]
+
+
+def _words(name: str) -> str:
+    for unit in _UNITS:
+        if name.endswith(unit):
+            name = name.removesuffix(unit)
+            break
+    words = name.replace("_", " ")
+    for band in ("p10", "p50", "p90"):
+        words = words.replace(band, band.upper())
+    return words[:1].upper() + words[1:]
