@@ -36,30 +36,42 @@ def weekday_evidence(spend: Floats, bound: Flags, weekdays: Ints, guess: Floats)
     """How each weekday compares with the week around it, in sums and counts [N, 7].
 
     ``spend`` [N, H] is NaN where unknown; weekdays count from Monday = 0. A day that used its budget up shows
-    only that demand was at least that much, so it counts as the larger of what it spent and what is believed of
-    its weekday so far, beginning with ``guess`` [N, 7].
+    only that demand was at least that much, so it stands for the larger of what it spent and what is believed of
+    its weekday so far, beginning with ``guess`` [N, 7], and it is counted only where it says something new.
     """
     count, days = spend.shape
     if days < WEEK:
         return Evidence(np.zeros((count, WEEK)), np.zeros((count, WEEK)))
-    week_mean = sliding_window_view(spend, WEEK, axis=1).mean(axis=2)
-    centred = np.clip(np.arange(days) - WEEK // 2, 0, days - WEEK)
-    level = week_mean[:, centred]
-    known = ~np.isnan(level) & ~np.isnan(spend) & (np.nan_to_num(level) > 0)
-    relative = np.divide(spend, level, out=np.ones_like(spend), where=known)
-    relative = np.clip(relative, 0.0, HIGHEST)
+    whole = np.asarray(np.isfinite(sliding_window_view(spend, WEEK, axis=1)).all(axis=2))
+    centre = np.clip(np.arange(days) - WEEK // 2, 0, days - WEEK)
+    paid = np.nan_to_num(spend)
+    known = whole[:, centre] & ~np.isnan(spend)
     seen = np.stack([known & (weekdays == day)[None, :] for day in range(WEEK)], axis=1)  # [N, 7, H]
     counts = seen.sum(axis=2).astype(np.float64)
     belief = guess.copy()
-    total = np.zeros((count, WEEK))
+    telling = counts
     for _ in range(ROUNDS):
         believed = belief[:, weekdays]
+        level = _week_level(paid, bound, believed)[:, centre]
+        relative = np.clip(np.divide(paid, level, out=np.ones_like(paid), where=level > 0), 0.0, HIGHEST)
         shown = np.where(bound, np.maximum(relative, believed), relative)
         total = np.where(seen, shown[:, None, :], 0.0).sum(axis=2)
         mean = np.divide(total, counts, out=belief.copy(), where=counts > 0)
         belief = np.clip(mean / np.maximum(mean.mean(axis=1, keepdims=True), 1e-9), LOWEST, HIGHEST)
-    scale = np.divide(belief * counts, total, out=np.ones_like(total), where=total > 0)
-    return Evidence(total * scale, counts)
+        telling = (seen & (~bound | (relative > believed))[:, None, :]).sum(axis=2).astype(np.float64)
+    return Evidence(belief * telling, telling)
+
+
+def _week_level(paid: Floats, bound: Flags, believed: Floats) -> Floats:
+    """Demand of a mean day in each week [N, H - 6], from the days that show it.
+
+    Days short of their budget show it exactly; a week without one had at least what its days ask for.
+    """
+    free = ~bound
+    shown = sliding_window_view(np.where(free, paid, 0.0), WEEK, axis=1).sum(axis=2)
+    share = sliding_window_view(np.where(free, believed, 0.0), WEEK, axis=1).sum(axis=2)
+    least = sliding_window_view(np.where(bound, paid / believed, 0.0), WEEK, axis=1).max(axis=2)
+    return np.asarray(np.divide(shown, share, out=least, where=share > 0))
 
 
 def intraday_evidence(rows: Ints, days: Ints, hours: Ints, spend: Floats, count: int) -> Evidence:
