@@ -135,6 +135,27 @@ _STATEMENTS = (
         "SELECT p.id, b.id, p.starts_on, p.ends_on, p.status FROM pacing_budgetplan p "
         "JOIN campaigns_budget b ON p.name = 'Plan ' || b.id"
     ),
+    # Every budget has learned its own weeks, hours and delivery, every account its delay; every client has events.
+    (
+        "INSERT INTO pacing_learnedshape (organization_id, client_id, scope, scope_id, platform, kind, numbers, n_days, as_of) "
+        "SELECT b.organization_id, b.client_id, 'budget', b.id, a.platform, k.kind, k.numbers || %(daily)s::float8, 84, %(now)s "
+        "FROM campaigns_budget b JOIN campaigns_adaccount a ON a.id = b.ad_account_id CROSS JOIN (VALUES "
+        "('weekday', '{1.12,1.1,1.1,1.08,1.0,0.8,0.8}'::float8[]), "
+        "('intraday', '{0.02,0.02,0.03,0.05,0.1,0.15,0.14,0.13,0.12,0.1,0.08,0.06}'::float8[]), "
+        "('delivery', '{1.02,0.12,0.87,1.19}'::float8[])) AS k (kind, numbers)"
+    ),
+    (
+        "INSERT INTO pacing_learnedshape (organization_id, client_id, scope, scope_id, platform, kind, numbers, n_days, as_of) "
+        "SELECT organization_id, client_id, 'account', id, platform, 'lag', '{2.6,3.4,2.2,0.2,300}', 28, %(now)s "
+        "FROM campaigns_adaccount"
+    ),
+    (
+        "INSERT INTO pacing_plannedevent (public_id, created_at, updated_at, organization_id, client_id, name, kind, starts_on, "
+        "ends_on, factor, platform, recurs_yearly, note) SELECT gen_random_uuid(), now(), now(), organization_id, id, e.kind, "
+        "e.kind, %(today)s::date + e.day, %(today)s::date + e.day + 1, e.factor, '', e.kind = 'holiday', '' "
+        "FROM accounts_client CROSS JOIN (VALUES ('promo', 3, 1.5), ('holiday', 6, 0.7), ('blackout', 9, 0)) AS e (kind, day, factor) "
+        "WHERE organization_id = %(organization)s"
+    ),
     (
         'INSERT INTO campaigns_accountdayfreshness (ad_account_id, "on", fetched_at, is_final) '
         "SELECT a.id, d::date, %(now)s, d < %(today)s::date - 3 FROM campaigns_adaccount a "

@@ -3,6 +3,7 @@
 import uuid
 from decimal import Decimal
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -53,7 +54,14 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("values", models.JSONField(default=dict)),
+                (
+                    "numbers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(),
+                        help_text="In the order of NUMBERS, one order for each kind.",
+                        size=None,
+                    ),
+                ),
                 ("n_days", models.PositiveIntegerField(help_text="Days the figure was learned from.")),
                 ("as_of", models.DateTimeField(help_text="Business time, UTC.")),
                 (

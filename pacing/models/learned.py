@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from lane.accounts.models import Client, Organization
 from lane.accounts.visibility import ClientOwnedQuerySet, access_of
 from lane.core.actors import Actor
+
+# What each kind's numbers are, in order; the last one weighs a budget against its siblings, in micros a day.
+NUMBERS: dict[str, tuple[str, ...]] = {
+    "weekday": ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "mean_spend_micros"),
+    "intraday": (*(f"from_{hour:02}" for hour in range(0, 24, 2)), "mean_spend_micros"),
+    "delivery": ("ratio", "log_sd", "low", "high", "mean_spend_micros"),
+    "lag": ("hours", "p90_hours", "enough_hours", "missing_ratio", "readings"),
+}
 
 
 class LearnedShapeQuerySet(ClientOwnedQuerySet[Any]):
@@ -27,7 +36,7 @@ class LearnedShapeQuerySet(ClientOwnedQuerySet[Any]):
 class LearnedShape(models.Model):
     """One learned figure of one scope: a budget, an account, a client on a platform, or a platform.
 
-    ``values`` are already drawn towards the wider scope by how little was seen; ``n_days`` says how much that is.
+    ``numbers`` are already drawn towards the wider scope by how little was seen; ``n_days`` says how much that is.
     """
 
     class Scope(models.TextChoices):
@@ -50,7 +59,7 @@ class LearnedShape(models.Model):
     )
     platform = models.CharField(max_length=20)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    values = models.JSONField(default=dict)
+    numbers = ArrayField(models.FloatField(), help_text="In the order of NUMBERS, one order for each kind.")
     n_days = models.PositiveIntegerField(help_text="Days the figure was learned from.")
     as_of = models.DateTimeField(help_text="Business time, UTC.")
 
@@ -69,6 +78,11 @@ class LearnedShape(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["scope", "scope_id"], name="pacing_learned_scope")]
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The numbers by name."""
+        return dict(zip(NUMBERS[self.kind], self.numbers, strict=True))
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.get_scope_display().lower()} {self.scope_id}"

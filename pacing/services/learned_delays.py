@@ -80,13 +80,13 @@ def _delay_row(
         scope_id=key,
         platform=group.platform,
         kind=LearnedShape.Kind.LAG,
-        values={
-            "hours": round(delay.hours, 3),
-            "p90_hours": round(delay.p90_hours, 3),
-            "enough_hours": round(delay.enough_hours, 3),
-            "missing_ratio": round(delay.missing_ratio, 4),
-            "readings": delay.readings,
-        },
+        numbers=[
+            round(delay.hours, 3),
+            round(delay.p90_hours, 3),
+            round(delay.enough_hours, 3),
+            round(delay.missing_ratio, 4),
+            delay.readings,
+        ],
         n_days=days,
         as_of=now,
     )

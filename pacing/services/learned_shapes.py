@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,7 @@ def shape_rows(group: Group, history: History, now: datetime) -> list[LearnedSha
     ]
 
 
-Learned = tuple[str, list[tuple[Ints, list[dict[str, Any]]]]]  # kind; per level days and values of each row
+Learned = tuple[str, list[tuple[Ints, Floats]]]  # kind; per level the days and numbers [R, K] of its rows
 
 
 def _weekdays(levels: Sequence[Level], history: History) -> Learned:
@@ -57,7 +56,7 @@ def _weekdays(levels: Sequence[Level], history: History) -> Learned:
             evidence = weekday_evidence(history.spend, history.bound, history.weekdays, wider)
         shown = evidence.grouped(level.of_budget, len(level.keys))
         shape = shape_of(shown, level.prior(wider), WEEKDAY_PRIOR_DAYS, mean=1.0, low=0.05)
-        found.append((_whole(shown.count.sum(axis=1)), [{"shape": _rounded(row)} for row in shape]))
+        found.append((_whole(shown.count.sum(axis=1)), shape))
         wider = shape[level.of_budget]
     return Kind.WEEKDAY, found
 
@@ -68,7 +67,7 @@ def _hours(levels: Sequence[Level], history: History) -> Learned:
     for level in levels:
         shown = history.hours.grouped(level.of_budget, len(level.keys))
         shape = shape_of(shown, level.prior(wider), INTRADAY_PRIOR_DAYS, mean=1 / 12)
-        found.append((_whole(shown.count[:, 0]), [{"shape": _rounded(row)} for row in shape]))
+        found.append((_whole(shown.count[:, 0]), shape))
         wider = shape[level.of_budget]
     return Kind.INTRADAY, found
 
@@ -79,12 +78,8 @@ def _delivery(levels: Sequence[Level], history: History) -> Learned:
     for level in levels:
         shown = history.delivery.grouped(level.of_budget, len(level.keys))
         ratio = delivery_ratio(shown, level.prior(wider)[:, 0])
-        columns = {"ratio": ratio.ratio, "log_sd": ratio.log_sd, "low": ratio.low, "high": ratio.high}
-        values = [
-            {name: round(float(column[i]), 4) for name, column in columns.items()}
-            for i in range(len(level.keys))
-        ]
-        found.append((_whole(shown.count[:, 0]), values))
+        numbers = np.stack([ratio.ratio, ratio.log_sd, ratio.low, ratio.high], axis=1)
+        found.append((_whole(shown.count[:, 0]), numbers))
         wider = ratio.ratio[level.of_budget][:, None]
     return Kind.DELIVERY, found
 
@@ -95,7 +90,7 @@ def _with_keys(
     """Rows of the scopes that showed something."""
     kind, found = learned
     rows = []
-    for level, (days, values) in zip(levels, found, strict=True):
+    for level, (days, numbers) in zip(levels, found, strict=True):
         least = LEAST_DAYS if level.scope == Scope.BUDGET else 1
         spent = np.zeros(len(level.keys))
         np.add.at(spent, level.of_budget, history.mean_spend)
@@ -107,7 +102,7 @@ def _with_keys(
                 scope_id=key,
                 platform=group.platform,
                 kind=kind,
-                values=values[i] | {"mean_spend_micros": round(float(spent[i]))},
+                numbers=[*(round(float(one), 5) for one in numbers[i]), round(float(spent[i]))],
                 n_days=int(days[i]),
                 as_of=now,
             )
@@ -146,7 +141,3 @@ def _levels(group: Group) -> list[Level]:
 
 def _whole(counts: Floats) -> Ints:
     return np.rint(counts).astype(np.int64)
-
-
-def _rounded(shape: Floats) -> list[float]:
-    return [round(float(share), 5) for share in shape]

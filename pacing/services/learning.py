@@ -69,7 +69,7 @@ def _store(group: Group, rows: Sequence[LearnedShape], now: datetime) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["organization", "scope", "scope_id", "platform", "kind"],
-        update_fields=["client", "values", "n_days", "as_of"],
+        update_fields=["client", "numbers", "n_days", "as_of"],
         batch_size=1000,
     )
     LearnedShape.objects.filter(

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from lane.core.money import unit_micros
 from pacing.controllers import INTRADAY_PRIOR, Landing, PlanTerms, Strategy
-from pacing.models import LearnedShape
-from pacing.selectors.calendar import PlanDays, day_factors, events_between, shares_of
-from pacing.selectors.learned import Home, Learned
+from pacing.models import LearnedShape, PlannedEvent
+from pacing.selectors.calendar import PlanDays, effect_on, events_between, occurrences, shares_of
+from pacing.selectors.learned import Found, Homes, Learned
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,20 +66,32 @@ def shapes_of(
     days: Ints,
 ) -> DayShapes:
     """Learned shapes and planned events of some plans; two queries, whatever their number."""
-    homes = [[_home(budget, accounts) for budget in rows] for rows in budgets]
-    learned = Learned.read(home for rows in homes for home in rows)
-    width = int(days.max()) if len(plans) else 1
-    weekdays = _mixed(learned, Kind.WEEKDAY, homes, budgets, np.ones(7))
-    intraday = _mixed(learned, Kind.INTRADAY, homes, budgets, INTRADAY_PRIOR)
+    count = len(plans)
+    flat = [
+        (row, budget.budget_id, budget.account_id, float(budget.amount_micros or 0))
+        for row, own in enumerate(budgets)
+        for budget in own
+    ]
+    homes = Homes.of(
+        [
+            (budget_id, account_id, account["client_id"], account["organization_id"], account["platform"])
+            for _, budget_id, account_id, _ in flat
+            for account in (accounts[account_id],)
+        ]
+    )
+    rows = np.array([row for row, _, _, _ in flat], dtype=np.int64)
+    amounts = np.array([amount for _, _, _, amount in flat])
+    learned = Learned.read(homes)
+    width = int(days.max()) if count else 1
+    weekdays = _mixed(learned.of(Kind.WEEKDAY), rows, amounts, np.tile(np.ones(7), (count, 1)), 7)
     weekday_of = (first[:, None] + np.arange(width)[None, :] - 1) % 7
-    season = np.take_along_axis(weekdays, weekday_of, axis=1)
-    weights = _event_weights(plans, budgets, accounts, days, width)
+    weights = event_weights(plans, budgets, accounts, first, days, width)
     return DayShapes(
-        season=season * np.where(weights > 0, weights, 1.0),
+        season=np.take_along_axis(weekdays, weekday_of, axis=1) * np.where(weights > 0, weights, 1.0),
         plan_weight=weights,
-        intraday=intraday,
-        delivery=_mixed(learned, Kind.DELIVERY, homes, budgets, np.ones(1))[:, 0],
-        lag_hours=_lags(learned, {home.account_id: home for rows in homes for home in rows}),
+        intraday=_mixed(learned.of(Kind.INTRADAY), rows, amounts, np.tile(INTRADAY_PRIOR, (count, 1)), 12),
+        delivery=_mixed(learned.of(Kind.DELIVERY), rows, amounts, np.ones((count, 1)), 1)[:, 0],
+        lag_hours=_lags(learned.of(Kind.LAG), homes),
     )
 
 
@@ -108,83 +120,84 @@ def terms_of(
     return dataclasses.replace(terms, **extra) if known.issuperset(extra) else terms
 
 
-def _home(budget: TermsBudget, accounts: dict[int, dict[str, Any]]) -> Home:
-    account = accounts[budget.account_id]
-    return Home(
-        budget.budget_id,
-        budget.account_id,
-        account["client_id"],
-        account["organization_id"],
-        account["platform"],
-    )
+def _mixed(found: Found, rows: Ints, amounts: Floats, usual: Floats, places: int) -> Floats:
+    """Shapes [N, K] of plans: those of their budgets weighted by what each spends; the usual one where none is.
+
+    A budget without figures of its own weighs by its daily amount.
+    """
+    known = found.known
+    if not known.any():
+        return usual
+    own = np.where(found.scope == 0, found.numbers[:, -1], amounts)[known]
+    weights = np.maximum(own, 1.0)
+    heavy, summed = np.zeros(usual.shape[0]), np.zeros(usual.shape)
+    np.add.at(heavy, rows[known], weights)
+    np.add.at(summed, rows[known], found.numbers[known, :places] * weights[:, None])
+    return np.where(heavy[:, None] > 0, summed / np.maximum(heavy, 1.0)[:, None], usual)
 
 
-def _mixed(
-    learned: Learned,
-    kind: str,
-    homes: Sequence[Sequence[Home]],
-    budgets: Sequence[Sequence[TermsBudget]],
-    usual: Floats,
-) -> Floats:
-    """Shapes [N, K] of plans: those of their budgets, weighted by what each spends; the usual one where none is."""
-    rows, weights, shapes = [], [], []
-    for row, (places, own) in enumerate(zip(homes, budgets, strict=True)):
-        for home, budget in zip(places, own, strict=True):
-            figure = learned.of(kind, home)
-            if figure is None:
-                continue
-            values = figure.values
-            is_own = figure.scope == LearnedShape.Scope.BUDGET
-            spent = values["mean_spend_micros"] if is_own else budget.amount_micros
-            rows.append(row)
-            weights.append(max(float(spent or 0), 1.0))
-            shapes.append(values["shape"] if "shape" in values else (values["ratio"],))
-    mixed = np.repeat(np.asarray(usual, dtype=np.float64)[None, :], len(homes), axis=0)
-    if not rows:
-        return mixed
-    heavy = np.zeros(len(homes))
-    summed = np.zeros(mixed.shape)
-    np.add.at(heavy, rows, weights)
-    np.add.at(summed, rows, np.array(shapes) * np.array(weights)[:, None])
-    return np.where(heavy[:, None] > 0, summed / np.maximum(heavy, 1e-9)[:, None], mixed)
+def _lags(found: Found, homes: Homes) -> dict[int, tuple[float, float]]:
+    known = found.known
+    pairs = found.numbers[known][:, :2].tolist()
+    return {
+        account_id: (usual, late)
+        for account_id, (usual, late) in zip(homes.accounts[known].tolist(), pairs, strict=True)
+    }
 
 
-def _lags(learned: Learned, homes: dict[int, Home]) -> dict[int, tuple[float, float]]:
-    found = {}
-    for account_id, home in homes.items():
-        figure = learned.of(Kind.LAG, home)
-        if figure is not None:
-            found[account_id] = (float(figure.values["hours"]), float(figure.values["p90_hours"]))
-    return found
-
-
-def _event_weights(
+def event_weights(
     plans: Sequence[dict[str, Any]],
     budgets: Sequence[Sequence[TermsBudget]],
     accounts: dict[int, dict[str, Any]],
+    first: Ints,
     days: Ints,
     width: int,
 ) -> Floats:
-    """What planned events multiply each day by; a plan blacked out on every day keeps its own curve."""
+    """What planned events multiply each day by [N, D]; a plan blacked out on every day keeps its own curve."""
     weights = np.ones((len(plans), width))
     if not plans:
         return weights
-    first: date = min(plan["starts_on"] for plan in plans)
-    last: date = max(plan["ends_on"] for plan in plans)
-    events = events_between({plan["client_id"] for plan in plans}, first, last)
+    start: date = min(plan["starts_on"] for plan in plans)
+    end: date = max(plan["ends_on"] for plan in plans)
+    events = events_between({plan["client_id"] for plan in plans}, start, end)
+    rows_of: dict[int, list[int]] = {}
     for row, plan in enumerate(plans):
-        mine = events.get(plan["client_id"])
-        if not mine:
-            continue
+        if plan["client_id"] in events:
+            rows_of.setdefault(plan["client_id"], []).append(row)
+    column = np.arange(width)[None, :]
+    for client_id, places in rows_of.items():
+        rows = np.array(places)
+        for event in events[client_id]:
+            factors = _effects(event, rows, plans, budgets, accounts)[:, None]
+            for one in occurrences(event, start, end):
+                inside = column >= (one.starts_on.toordinal() - first[rows])[:, None]
+                inside &= column <= (one.ends_on.toordinal() - first[rows])[:, None]
+                weights[rows] *= np.where(inside, factors, 1.0)
+    flight = column < days[:, None]
+    nothing_left = ~(flight & (weights > 0)).any(axis=1)
+    weights[nothing_left] = 1.0
+    return np.where(flight, weights, 1.0)
+
+
+def _effects(
+    event: PlannedEvent,
+    rows: Ints,
+    plans: Sequence[dict[str, Any]],
+    budgets: Sequence[Sequence[TermsBudget]],
+    accounts: dict[int, dict[str, Any]],
+) -> Floats:
+    """What one event multiplies a day of each plan by."""
+    if event.plan_id is None and not event.platform:
+        return np.full(rows.size, float(event.factor))
+    found = []
+    for row in rows.tolist():
         amounts: dict[str, int | None] = {}
         for budget in budgets[row]:
             platform = accounts[budget.account_id]["platform"]
             known = amounts.get(platform, 0)
             unknown = budget.amount_micros is None or known is None
             amounts[platform] = None if unknown else (known or 0) + (budget.amount_micros or 0)
-        factors = day_factors(
-            mine, PlanDays(plan["pk"], plan["starts_on"], int(days[row]), shares_of(amounts))
-        )
-        if factors is not None and any(factors):
-            weights[row, : len(factors)] = factors
-    return weights
+        plan = plans[row]
+        days = PlanDays(plan["pk"], plan["starts_on"], 1, shares_of(amounts))
+        found.append(effect_on(event, days))
+    return np.array(found)

@@ -105,7 +105,7 @@ def test_a_new_budget_borrows_from_its_account_and_another_client_only_from_the_
     }
     plan = make_plan(world, [new], per_day=50)
     borrowed = observation.observe([plan.pk], clock.now()).terms.season[0]
-    account = LearnedShape.objects.get(kind="weekday", scope="account").values["shape"]
+    account = LearnedShape.objects.get(kind="weekday", scope="account").numbers
     monday = (7 - plan.starts_on.weekday()) % 7
     assert borrowed[monday] == pytest.approx(account[0], abs=1e-4)
 
@@ -129,7 +129,7 @@ def test_a_plan_of_two_budgets_mixes_their_weeks_by_what_they_spend(midweek):
     plan = make_plan(world, [large, small], per_day=110)
     saturday = (5 - plan.starts_on.weekday()) % 7
     mixed = observation.observe([plan.pk], clock.now()).terms.season[0][saturday]
-    own = LearnedShape.objects.get(kind="weekday", scope="budget", scope_id=small.pk).values["shape"][5]
+    own = LearnedShape.objects.get(kind="weekday", scope="budget", scope_id=small.pk).numbers[5]
     assert own < mixed
     assert mixed > 0.85
 
@@ -139,9 +139,9 @@ def test_learning_twice_stores_the_same_and_forgets_removed_budgets(midweek):
     budget = make_budget(world, amount=100 * MICROS)
     tell(world, budget, weekend_spends())
     first = learning.learn(world.organization.pk)
-    stored = list(LearnedShape.objects.order_by("pk").values_list("scope", "kind", "values"))
+    stored = list(LearnedShape.objects.order_by("pk").values_list("scope", "kind", "numbers"))
     assert learning.learn(world.organization.pk, at=clock.now() + timedelta(minutes=1)) == first
-    assert stored == list(LearnedShape.objects.order_by("pk").values_list("scope", "kind", "values"))
+    assert stored == list(LearnedShape.objects.order_by("pk").values_list("scope", "kind", "numbers"))
     budget.removed_at = clock.now()
     budget.save()
     learning.learn(world.organization.pk, at=clock.now() + timedelta(minutes=2))
