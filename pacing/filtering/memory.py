@@ -82,7 +82,7 @@ def recall(stored: Any, plan: str | int, first: int, days: int) -> Memory:
             changed_at=None if stored["changed_at"] is None else float(stored["changed_at"]),
             budgets=budgets,
             paused_days=paused_days,
-            controller=_moved(stored["controller"], moved),
+            controller=moved_memory(stored["controller"], moved),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, BadField):
@@ -117,7 +117,7 @@ def _known(value: Any) -> int:
     return UNKNOWN if value is None else int(value)
 
 
-def _moved(controller: Any, days: int) -> Mapping[str, Any]:
+def moved_memory(controller: Any, days: int) -> Mapping[str, Any]:
     """The controller counts ticks from the first day of the flight: move them along with it."""
     if not isinstance(controller, dict):
         raise TypeError("the controller's memory is an object")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -80,9 +80,16 @@ class Seen:
     final_through: list[date | None]
 
 
-def observe(plan_ids: Sequence[int], at: datetime) -> Seen:
-    """Read everything the controllers need of some plans. One row per plan, in id order."""
+def observe(
+    plan_ids: Sequence[int], at: datetime, *, altered: Mapping[int, Mapping[str, Any]] | None = None
+) -> Seen:
+    """Read everything the controllers need of some plans. One row per plan, in id order.
+
+    ``altered`` supposes other values of some plans' own fields; nothing of it is stored.
+    """
     plans = list(BudgetPlan.objects.filter(pk__in=plan_ids).order_by("pk").values(*_PLAN_FIELDS))
+    for plan in plans:
+        plan.update((altered or {}).get(plan["pk"], {}))
     row_of = {plan["pk"]: row for row, plan in enumerate(plans)}
     budgets = _budgets(row_of)
     account_ids = [sorted({b.account_id for b in rows}) for rows in budgets]

@@ -326,8 +326,18 @@ def _save_with_budgets(plan: BudgetPlan, budgets: Sequence[Budget]) -> None:
         raise InvalidInput(fields={"budgets": _overlap_words(plan, budgets)}) from error
 
 
-def _overlap_words(plan: BudgetPlan, budgets: Sequence[Budget]) -> str:
-    taken = (
+def refusals(plan: BudgetPlan, budgets: Sequence[Budget]) -> dict[str, str]:
+    """What saving the plan as it stands in memory would refuse, by field; nothing is written."""
+    try:
+        _require_terms(plan, budgets, new=False)
+    except InvalidInput as error:
+        return dict(error.fields) or {"": error.message}
+    return {"budgets": _overlap_words(plan, budgets)} if _taken(plan, budgets) is not None else {}
+
+
+def _taken(plan: BudgetPlan, budgets: Sequence[Budget]) -> PlanBudget | None:
+    """A budget that another plan holds during this plan's flight."""
+    return (
         PlanBudget.objects.filter(
             budget__in=budgets,
             status__in=[Status.ACTIVE, Status.SCHEDULED, Status.PAUSED],
@@ -338,6 +348,10 @@ def _overlap_words(plan: BudgetPlan, budgets: Sequence[Budget]) -> str:
         .select_related("plan", "budget")
         .first()
     )
+
+
+def _overlap_words(plan: BudgetPlan, budgets: Sequence[Budget]) -> str:
+    taken = _taken(plan, budgets)
     if taken is None:
         return "Another plan took one of these budgets at the same moment. Reload and choose again."
     return (
