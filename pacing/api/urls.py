@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
+from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -15,4 +16,7 @@ router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, bas
 router.register("explanations", ExplanationViewSet, basename="api-explanation")
 router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
 
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("plans/sheet/", SheetView.as_view(), name="api-plan-sheet"),
+    *router.urls,
+]

@@ -58,6 +58,8 @@ function refresh(kind, id = "") {
     if (!wanted || (element.dataset.liveId && id && element.dataset.liveId !== id)) return;
     // Never replace a part in which somebody is typing.
     if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
+    // Nor one that holds a form somebody opened.
+    if (element.querySelector("[data-keep]")) return;
     if (waiting.has(element)) return;
     waiting.add(element);
     setTimeout(() => {

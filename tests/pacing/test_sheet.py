@@ -17,6 +17,7 @@ from lane.core.models import Event
 from pacing.models import BudgetPlan
 from pacing.services import sheet
 from pacing.services.sheet_cells import recognise
+from tests.api.callers import Caller
 from tests.campaigns.world import make_budget, person
 from tests.pacing.pages_world import EURO, Pages, make_pages, make_plan
 
@@ -195,3 +196,14 @@ def test_a_stale_page_is_told_so_and_loses_nothing(pages):
     text = rows("Plan|Mode", "Search brand|auto")
     page = pages.browser().post(reverse("plan-paste"), {"rows": text, "digest": "old", "carry_out": "1"})
     assert page.status_code == 409 and "Search brand" in page.content.decode()
+
+
+def test_the_api_previews_then_carries_out_the_same_rows(pages):
+    plan = make_plan(pages.world, name="Search brand")
+    caller, text = Caller(pages.editor), rows("Plan|Mode", "Search brand|auto", "Nobody|auto")
+    shown = caller.post("plans/sheet/", {"rows": text}).json()
+    assert [row["action"] for row in shown["rows"]] == ["change", "error"] and not shown["carried_out"]
+    done = caller.post("plans/sheet/", {"rows": text, "digest": shown["digest"]}).json()
+    plan.refresh_from_db()
+    assert plan.mode == "auto" and done["rows"][0]["result"] == "Changed"
+    assert "client" in done["rows"][1]["row_errors"] or "budgets" in done["rows"][1]["row_errors"]
