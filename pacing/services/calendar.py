@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from campaigns.models import PLATFORM_CHOICES
+from campaigns.models import PLATFORM_CHOICES, Budget
 from lane.accounts import policies
 from lane.accounts.models import Client
 from lane.audit.services import record, recording
@@ -21,7 +21,7 @@ from lane.core.errors import InvalidInput, NotVisible
 from pacing.events import PlanChanged
 from pacing.models import BudgetPlan, PlannedEvent
 from pacing.models.calendar import HIGHEST_FACTOR
-from pacing.selectors.calendar import day_factors, days_of, events_between, plans_touched
+from pacing.selectors.calendar import PlanDays, day_factors, events_between, plans_touched, shares_of
 
 LONGEST_DAYS = 366
 LARGEST_PASTE = 400
@@ -119,12 +119,14 @@ def paste(*, client: Client, actor: Actor, rows: Iterable[PastedRow]) -> tuple[i
     return stored, refused
 
 
-def require_days_to_spend_on(plan: BudgetPlan) -> None:
+def require_days_to_spend_on(plan: BudgetPlan, budgets: Iterable[Budget]) -> None:
     """Refuse a flight that lies in blackouts altogether; for services that set or move a plan's dates."""
     events = events_between([plan.client_id], plan.starts_on, plan.ends_on).get(plan.client_id, [])
     if not any(event.factor == 0 for event in events):
         return
-    factors = day_factors(events, days_of([plan])[plan.pk])
+    amounts: dict[str, int | None] = dict.fromkeys((budget.ad_account.platform for budget in budgets), 0)
+    days = PlanDays(plan.pk or 0, plan.starts_on, plan.days_total, shares_of(amounts))
+    factors = day_factors(events, days)
     if factors is not None and not any(factors):
         raise InvalidInput(
             fields={"ends_on": "Every day of this flight is a blackout in the client's calendar. Move it."}

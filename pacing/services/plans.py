@@ -21,6 +21,7 @@ from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 from lane.core.money import format_money, unit_micros
 from pacing.events import PlanChanged, PlanCreated
 from pacing.models import BudgetPlan, PlanBudget
+from pacing.services.calendar import require_days_to_spend_on
 
 LONGEST_FLIGHT_DAYS = 366
 _OVERLAP = "pacing_budget_one_plan_at_a_time"
@@ -288,6 +289,7 @@ def _require_terms(plan: BudgetPlan, budgets: Sequence[Budget], *, new: bool) ->
     if fields:
         raise InvalidInput(fields=fields)
     _require_within_limit(plan)
+    require_days_to_spend_on(plan, budgets)
 
 
 def _require_within_limit(plan: BudgetPlan) -> None:
