@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pacing.views import decision_log, paste, plan_form, plans, recommendations, table, table_edit
+from pacing.views import decision_log, lab, paste, plan_form, plans, recommendations, table, table_edit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/", table.plan_list, name="plan-list"),
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),
     path("pacing/<uuid:public_id>/row/", table_edit.plan_row, name="plan-row"),
     path("pacing/<uuid:public_id>/row/edit/", table_edit.plan_row_edit, name="plan-row-edit"),
+    path("pacing/<uuid:public_id>/what-if/", lab.plan_what_if, name="plan-what-if"),
     path("pacing/<uuid:public_id>/edit/", plan_form.plan_edit, name="plan-edit"),
     path("pacing/<uuid:public_id>/pause/", plans.plan_pause, name="plan-pause"),
     path("pacing/<uuid:public_id>/resume/", plans.plan_resume, name="plan-resume"),

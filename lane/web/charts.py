@@ -175,6 +175,7 @@ class SpendCurve:
     gap_label: str = ""
     gap_tone: str = "behind"
     events: Sequence[tuple[float, str]] = ()
+    before: Sequence[Point] = ()  # the target as it is, where another one is only supposed
 
     @property
     def days(self) -> int:
@@ -183,7 +184,7 @@ class SpendCurve:
 
     def top(self) -> int:
         """The highest amount in the drawing, in micros."""
-        highs = [micros for _, micros in (*self.target, *self.actual)]
+        highs = [micros for _, micros in (*self.target, *self.actual, *self.before)]
         highs += [point[3] for point in (*self.without, *self.with_change)]
         return max(highs, default=0)
 
@@ -259,6 +260,8 @@ class _CurveDrawing:
 
     def lines(self) -> Iterable[str]:
         curve = self.curve
+        if curve.before:
+            yield f'<path class="before" d="{self.path(curve.before)}"/>'
         if curve.target:
             end = self.x(curve.target[-1][0]), self.y(curve.target[-1][1])
             yield f'<path class="target" d="{self.path(curve.target)}"/>'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,6 @@ from lane.core.money import unit_micros
 from pacing.controllers import (
     UNKNOWN,
     Decision,
-    Landing,
-    Strategy,
     decide,
     known_or_none,
     split_total,
@@ -133,7 +131,7 @@ def look(plan: BudgetPlan, assumed: Assumed, *, actor: Actor) -> WhatIf:
     supposed = supposed_plan(plan, assumed)
     budgets = budgets_of(plan)
     refusals = plans.refusals(supposed, budgets)
-    flight = {
+    flight: dict[str, str] = {
         name: refusals[name]
         for name in ("amount", "starts_on", "ends_on", "strategy", "landing")
         if name in refusals

@@ -1,0 +1,99 @@
+"""What may be supposed of a plan, and which past is to be replayed, as people type it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from campaigns.models import Budget
+from lane.core.errors import InvalidInput
+from lane.core.money import Money, NotMoney, decimal_text, parse_amount
+from pacing.models import BudgetPlan
+from pacing.services.what_if import Assumed
+
+
+class WhatIfForm(forms.Form):
+    """Other terms for one plan. What is left out stays as it is."""
+
+    amount = forms.CharField(
+        label="Amount",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    starts_on = forms.DateField(
+        label="First day", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    ends_on = forms.DateField(
+        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    strategy = forms.ChoiceField(required=False, choices=BudgetPlan.Strategy.choices)
+    landing = forms.ChoiceField(required=False, choices=BudgetPlan.Landing.choices)
+    locked = forms.MultipleChoiceField(
+        label="Budgets kept as they are",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="For this look only: a plan's terms hold no locks.",
+        error_messages={"invalid_choice": "A locked budget is not one of this plan's. Choose again."},
+    )
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, plan: BudgetPlan, budgets: Sequence[Budget]
+    ) -> None:
+        super().__init__(data, initial=_terms_of(plan), auto_id="suppose-%s")
+        self.plan = plan
+        self.fields["amount"].label = f"Amount, {plan.currency}"
+        self.fields["locked"].choices = [(str(one.public_id), one.name) for one in budgets]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount in the plan's currency."""
+        cleaned = super().clean() or {}
+        if text := cleaned.get("amount"):
+            try:
+                cleaned["amount_micros"] = parse_amount(text, self.plan.currency)
+            except NotMoney as error:
+                self.add_error("amount", str(error))
+        return cleaned
+
+    def assumed(self) -> Assumed:
+        """The terms to look at; a field left empty keeps the plan's own."""
+        read, plan = self.cleaned_data, self.plan
+        amount = read.get("amount_micros")
+        return Assumed(
+            amount_micros=plan.amount_micros if amount is None else amount,
+            starts_on=read["starts_on"] or plan.starts_on,
+            ends_on=read["ends_on"] or plan.ends_on,
+            strategy=read["strategy"] or plan.strategy,
+            landing=read["landing"] or plan.landing,
+            locked=frozenset(read["locked"]),
+        )
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Show a refusal of the service beside the fields it names."""
+        if not refusal.fields:
+            self.add_error(None, refusal.message)
+        for name, words in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, words)
+
+
+def terms_as_typed(assumed: Assumed, currency: str) -> dict[str, str]:
+    """Terms as the form takes them back, for saving exactly what was looked at."""
+    return {
+        "amount": decimal_text(Money(assumed.amount_micros, currency)),
+        "starts_on": assumed.starts_on.isoformat(),
+        "ends_on": assumed.ends_on.isoformat(),
+        "strategy": assumed.strategy,
+        "landing": assumed.landing,
+    }
+
+
+def _terms_of(plan: BudgetPlan) -> dict[str, Any]:
+    return {
+        "amount": decimal_text(Money(plan.amount_micros, plan.currency)),
+        "starts_on": plan.starts_on,
+        "ends_on": plan.ends_on,
+        "strategy": plan.strategy,
+        "landing": plan.landing,
+    }
