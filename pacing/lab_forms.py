@@ -39,10 +39,9 @@ class WhatIfForm(forms.Form):
         error_messages={"invalid_choice": "A locked budget is not one of this plan's. Choose again."},
     )
 
-    def __init__(
-        self, data: Mapping[str, Any] | None, *, plan: BudgetPlan, budgets: Sequence[Budget]
-    ) -> None:
-        super().__init__(data, initial=_terms_of(plan), auto_id="suppose-%s")
+    def __init__(self, given: QueryDict, *, plan: BudgetPlan, budgets: Sequence[Budget]) -> None:
+        data: dict[str, Any] = _terms_of(plan) | given.dict() | {"locked": given.getlist("locked")}
+        super().__init__(data, auto_id="suppose-%s")
         self.plan = plan
         self.fields["amount"].label = f"Amount, {plan.currency}"
         self.fields["locked"].choices = [(str(one.public_id), one.name) for one in budgets]  # type: ignore[attr-defined]
