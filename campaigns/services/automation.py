@@ -5,15 +5,15 @@ While it is paused, plans still recommend, people still approve, and pausing at 
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from campaigns.events import AutomationPaused, AutomationResumed
-from campaigns.models import AdAccount, Budget, Change, Drift
+from campaigns.models import AdAccount, Budget
+from campaigns.rails import COUNTED_DAYS, disturbance_limit
+from campaigns.selectors.automation import disturbances
 from lane.accounts import policies
 from lane.audit.services import record
 from lane.core import clock, realtime
@@ -22,7 +22,6 @@ from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 from lane.core.outbox import publish
 
 R = TypeVar("R", AdAccount, Budget)
-COUNTED_DAYS = 7
 _LONGEST_REASON = 200
 
 
@@ -76,22 +75,6 @@ def trip(account: AdAccount) -> bool:
     reason = f"{count} values were changed outside Lane in {COUNTED_DAYS} days."
     _pause(AdAccount, locked.pk, Actor.system(locked.organization_id, "coexistence"), reason)
     return True
-
-
-def disturbance_limit() -> int:
-    """How many disturbances in seven days pause automation; 0 never does."""
-    return int(settings.LANE_AUTOMATION_DISTURBANCES)
-
-
-def disturbances(account: AdAccount) -> int:
-    """Conflicts and drifts of an account in the last seven days, since automation was last resumed."""
-    since = clock.now() - timedelta(days=COUNTED_DAYS)
-    if account.automation_resumed_at is not None:
-        since = max(since, account.automation_resumed_at)
-    conflicts = Change.objects.filter(
-        ad_account_id=account.pk, state=Change.State.CONFLICT, finished_at__gt=since
-    ).count()
-    return conflicts + Drift.objects.filter(budget__ad_account_id=account.pk, seen_at__gt=since).count()
 
 
 @transaction.atomic

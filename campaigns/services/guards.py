@@ -7,26 +7,28 @@ fifty workers that all see room below a cap cannot together exceed it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F
 
 from campaigns.models import AccountGuardDay, AdAccount, Budget, Change, Connection, WriteCall
 from campaigns.platforms.records import Capabilities
+from campaigns.rails import (
+    AUTOMATION_PER_DAY,
+    AUTOMATION_REST,
+    BID_STEP_RATIO,
+    LAST_DAY_RATIO,
+    STEP_RATIO,
+    learning_days,
+)
 from campaigns.selectors import kill_switches
+from campaigns.selectors.automation import account_day_cap_micros, automatic, day_start_of, raised_today
+from campaigns.selectors.guardrails import NOT_LANDED
+from campaigns.selectors.learning_phase import learning_of
 from lane.core import clock
-from lane.core.dates import day_start
 from lane.core.money import format_money
-
-STEP_RATIO = Decimal("0.20")
-LAST_DAY_RATIO = Decimal("0.50")
-ACCOUNT_DAY_RATIO = Decimal("0.30")
-AUTOMATION_REST = timedelta(hours=4)
-AUTOMATION_PER_DAY = 3
-_COUNTED = (Change.State.APPROVED, Change.State.SENT, Change.State.VERIFIED, Change.State.STUCK)
-_NOT_LANDED = ("refused", "rate_limited", "transient", "auth", "not_sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,20 @@ def refusal(change: Change) -> Refusal | None:
         return Refusal(reason)
     day = _locked_day(change.ad_account)
     if change.is_automatic and not change.is_guard:
-        reason = _step(change) or _frequency(change) or _account_day(change)
+        reason = _alone(change)
         if reason:
             return Refusal(reason)
     _admit(change, day)
     return None
+
+
+def _alone(change: Change) -> str:
+    """What automation may not do without a person, in words; empty when it may."""
+    if change.field == Change.Field.SPEND_CAP:
+        return _cap(change)
+    if change.field == Change.Field.BID_TARGET:
+        return _learning(change) or _bid_step(change) or _frequency(change)
+    return _learning(change) or _step(change) or _frequency(change) or _account_day(change)
 
 
 def stopped(change: Change) -> str:
@@ -70,7 +81,7 @@ def platform_pause(change: Change, capabilities: Capabilities) -> timedelta | No
     now = clock.now()
     recent = list(
         WriteCall.objects.filter(change__entity_key=change.entity_key, sent_at__gt=now - timedelta(hours=1))
-        .exclude(answer__in=_NOT_LANDED)
+        .exclude(answer__in=NOT_LANDED)
         .order_by("-sent_at")
         .values_list("sent_at", flat=True)[:limit]
     )
@@ -87,18 +98,81 @@ def _account(change: Change) -> str:
         return f"{account.name} is not connected. Connect it again, then propose the change anew."
     if change.is_automatic and not change.is_guard and account.recommend_only_reason:
         return f"Automation only recommends on {account.name}: {account.recommend_only_reason}"
+    budget = budget_of(change)
+    if change.is_automatic and not change.is_guard and budget is not None and budget.recommend_only_reason:
+        return f"Automation only recommends on {budget.name}: {budget.recommend_only_reason}"
+    return ""
+
+
+def budget_of(change: Change) -> Budget | None:
+    """The budget whose spending a change moves; None where several share what is changed."""
+    if change.budget is not None:
+        return change.budget
+    if change.ad_group is not None:
+        return change.ad_group.budget or change.ad_group.ad_campaign.budget
+    return change.ad_campaign.budget if change.ad_campaign is not None else None
+
+
+def _learning(change: Change) -> str:
+    """No automatic step while a platform learns; on the last day of a plan nothing is left to learn for."""
+    budget = budget_of(change)
+    if (
+        budget is None
+        or change.field == Change.Field.STATUS
+        or change.change_set.evidence.get("last_day") is True
+    ):
+        return ""
+    learning = learning_of([budget]).get(budget.pk)
+    if learning is None:
+        return ""
+    until = learning.until.astimezone(ZoneInfo(change.ad_account.timezone))
+    return (
+        f"{learning.reason} less than {learning_days()} days ago: automation leaves {budget.name} alone until "
+        f"{until.day} {until:%b, %H:%M}. This needs a person."
+    )
+
+
+def _cap(change: Change) -> str:
+    """Automation may set a spend cap and lower it; raise it no further than what is left of the plan."""
+    if change.target_micros is None:
+        return "Only a person may take a spend cap away."
+    if change.base_micros is None or change.target_micros < change.base_micros:
+        return ""
+    campaign, remaining = change.ad_campaign, change.change_set.evidence.get("remaining_micros")
+    if campaign is None or campaign.lifetime_spend_micros is None or not isinstance(remaining, int):
+        return _too_far(change, "a spend cap", STEP_RATIO)
+    most = campaign.lifetime_spend_micros + remaining + remaining // 10
+    if change.target_micros > max(most, change.base_micros):
+        left = format_money(remaining, change.currency)
+        return f"Only {left} of the plan is left; automation does not raise the spend cap beyond it."
+    return ""
+
+
+def _bid_step(change: Change) -> str:
+    """Either way: a stricter target can stop delivery, a more generous one can cost."""
+    return _too_far(change, f"a {change.what}", BID_STEP_RATIO, either_way=True)
+
+
+def _too_far(change: Change, thing: str, ratio: Decimal, *, either_way: bool = False) -> str:
+    base = change.base_millis if change.base_micros is None else change.base_micros
+    target = change.target_millis if change.target_micros is None else change.target_micros
+    if base is None or target is None:
+        return f"Where {thing} stands is not known; this needs a person."
+    step = abs(target - base) if either_way else target - base
+    if step > base * ratio:
+        return f"Automation may move {thing} by at most {ratio:.0%} at once; this needs a person."
     return ""
 
 
 def _bounds(change: Change) -> str:
     budget, target = change.budget, change.target_micros
-    if budget is None or target is None:
+    if budget is None or target is None or not change.is_daily_amount:
         return ""
     return outside_bounds(budget, target)
 
 
 def outside_bounds(budget: Budget, target_micros: int) -> str:
-    """Which of a budget's own limits an amount breaks, in words; empty when none."""
+    """Which of a budget's own limits a daily amount breaks, in words; empty when none."""
     if budget.floor_micros is not None and target_micros < budget.floor_micros:
         floor = format_money(budget.floor_micros, budget.currency)
         return f"{budget.name} must not go below its floor of {floor}."
@@ -109,13 +183,15 @@ def outside_bounds(budget: Budget, target_micros: int) -> str:
 
 
 def increase_micros(change: Change) -> int:
-    """By how much a change raises a budget; 0 for a decrease or a status."""
-    if change.base_micros is None or change.target_micros is None:
+    """By how much a change raises a daily budget; 0 for a decrease or anything else."""
+    if not change.is_daily_amount or change.base_micros is None or change.target_micros is None:
         return 0
     return max(0, change.target_micros - change.base_micros)
 
 
 def _step(change: Change) -> str:
+    if change.kind == Change.Kind.LIFETIME:
+        return _too_far(change, "a lifetime budget", STEP_RATIO)
     increase, base = increase_micros(change), change.base_micros or 0
     if not increase:
         return ""
@@ -134,10 +210,10 @@ def _step(change: Change) -> str:
 
 def _frequency(change: Change) -> str:
     now = clock.now()
-    mine = _automatic().filter(entity_key=change.entity_key).exclude(pk=change.pk)
+    mine = automatic().filter(entity_key=change.entity_key).exclude(pk=change.pk)
     if mine.filter(admitted_at__gt=now - AUTOMATION_REST).exists():
         return "Automation already changed this in the last 4 hours."
-    if mine.filter(admitted_at__gte=_day_start(change.ad_account)).count() >= AUTOMATION_PER_DAY:
+    if mine.filter(admitted_at__gte=day_start_of(change.ad_account)).count() >= AUTOMATION_PER_DAY:
         return f"Automation already changed this {AUTOMATION_PER_DAY} times today."
     return ""
 
@@ -146,47 +222,12 @@ def _account_day(change: Change) -> str:
     increase = increase_micros(change)
     if not increase:
         return ""
-    used = _raised_today(change.ad_account, but_not=change.pk)
+    used = raised_today(change.ad_account, but_not=change.pk)
     room = account_day_cap_micros(change.ad_account)
     if used + increase > room:
         cap = format_money(room, change.ad_account.currency)
         return f"Increases that nobody approved may add up to {cap} a day on {change.ad_account.name}."
     return ""
-
-
-def account_day_cap_micros(account: AdAccount) -> int:
-    """Most that automation may raise an account's daily budgets by today: a share of where the day began."""
-    total = Budget.objects.filter(
-        ad_account=account, kind=Budget.Kind.DAILY, removed_at__isnull=True
-    ).aggregate(total=Sum("amount_micros"))["total"]
-    landed = _raised_today(account, states=[Change.State.VERIFIED])
-    ratio = Decimal(getattr(settings, "LANE_ACCOUNT_DAY_INCREASE_RATIO", ACCOUNT_DAY_RATIO))
-    return max(0, int(((total or 0) - landed) * ratio))
-
-
-def _raised_today(account: AdAccount, *, but_not: int = 0, states: list[str] | None = None) -> int:
-    raised = (
-        _automatic()
-        .filter(
-            ad_account=account,
-            admitted_at__gte=_day_start(account),
-            target_micros__gt=F("base_micros"),
-        )
-        .exclude(pk=but_not)
-    )
-    if states is not None:
-        raised = raised.filter(state__in=states)
-    return int(raised.aggregate(sum=Sum(F("target_micros") - F("base_micros")))["sum"] or 0)
-
-
-def _automatic() -> QuerySet[Change]:
-    return Change.objects.filter(
-        Q(is_automatic=True, is_guard=False, admitted_at__isnull=False), state__in=_COUNTED
-    )
-
-
-def _day_start(account: AdAccount) -> datetime:
-    return day_start(clock.today(account.timezone), account.timezone)
 
 
 def _locked_day(account: AdAccount) -> AccountGuardDay:
@@ -197,7 +238,7 @@ def _locked_day(account: AdAccount) -> AccountGuardDay:
 
 def _admit(change: Change, day: AccountGuardDay) -> None:
     """Count a change once a day, on the account-local day it is let through."""
-    already_today = change.admitted_at is not None and change.admitted_at >= _day_start(change.ad_account)
+    already_today = change.admitted_at is not None and change.admitted_at >= day_start_of(change.ad_account)
     if already_today:
         return
     change.admitted_at = clock.now()

@@ -343,6 +343,9 @@ LANE_OUTBOX_HINTS: bool = env.bool("LANE_OUTBOX_HINTS", True)
 LANE_LEARNING_DAYS: int = env.int("LANE_LEARNING_DAYS", 7)
 # So many conflicts and drifts of an account in seven days pause automation there; 0 never does.
 LANE_AUTOMATION_DISTURBANCES: int = env.int("LANE_AUTOMATION_DISTURBANCES", 3)
+# Which proposals carry backstops at the platform (spend caps, lifetime totals): auto is those of plans that act on
+# their own; always or never are the others.
+LANE_BACKSTOPS: str = env.str("LANE_BACKSTOPS", "auto")
 # Most that increases nobody approved may add to one account's daily budgets in one day.
 LANE_ACCOUNT_DAY_INCREASE_RATIO: str = env.str("LANE_ACCOUNT_DAY_INCREASE_RATIO", "0.30")
 

@@ -12,7 +12,7 @@ from campaigns.sandbox.calendar import local_date, slots
 from campaigns.sandbox.facts import NOTHING, Fact
 from campaigns.sandbox.market import Budget
 from campaigns.sandbox.scenario import BUDGETS, META
-from campaigns.sandbox.world import BUDGET, STATUS
+from campaigns.sandbox.world import BID, BUDGET, CAP, STATUS
 from tests.sandbox.conftest import START, Local
 
 HOURS = 3600
@@ -199,3 +199,55 @@ def test_the_clock_goes_back_only_over_time_in_which_nothing_was_changed(local: 
     world.set(budget.id, BUDGET, 500_000_000, actor="x", client="api")
     with pytest.raises(ValueError, match="reset"):
         world.move_clock(START.timestamp() - 41 * 24 * HOURS)
+
+
+def test_a_spend_cap_ends_delivery_when_it_is_reached_and_lets_it_go_on_when_it_is_lifted(
+    local: Local,
+) -> None:
+    world, budget = local.sandbox.world, local.budget("cold-brew")
+    campaign, today = budget.campaigns[0], START.date()
+    whole = spend(local, budget, today, 4)
+    spent = sum(spend(local, budget, today - timedelta(days=120), 121))
+    world.set(campaign.id, CAP, spent + 600_000_000, actor="x", client="api")
+    capped = spend(local, budget, today, 4)
+    assert capped[0] == whole[0]
+    assert 599_000_000 < sum(capped) - capped[0] <= 600_000_000
+    assert capped[3] == 0
+    local.forward(hours=24 * 4)
+    world.set(campaign.id, CAP, None, actor="x", client="api")
+    assert spend(local, budget, today + timedelta(days=5), 1)[0] > 0
+    assert spend(local, budget, today, 4) == capped
+
+
+def test_ad_sets_of_one_campaign_share_its_spend_cap(local: Local) -> None:
+    world = local.sandbox.world
+    budgets = [local.budget(key) for key in ("frames-women", "frames-men", "frames-retargeting")]
+    campaign, today = budgets[0].campaigns[0], START.date()
+    spent = sum(sum(spend(local, budget, today - timedelta(days=120), 121)) for budget in budgets)
+    world.set(campaign.id, CAP, spent + 500_000_000, actor="x", client="api")
+    after = [sum(spend(local, budget, today + timedelta(days=1), 10)) for budget in budgets]
+    assert 499_000_000 < sum(after) <= 500_000_000
+    assert all(part > 0 for part in after)
+
+
+def test_a_more_generous_target_reaches_more_of_the_market(local: Local) -> None:
+    """Demand limits this budget, so what a target reaches is what is spent."""
+    world, budget = local.sandbox.world, local.budget("spring-kitchens")
+    search = next(c for c in budget.campaigns if c.spec.strategy == "TARGET_CPA")
+    groups = [group for group in budget.groups if group.campaign is search]
+    day = START.date() + timedelta(days=1)
+
+    def reached() -> float:
+        return sum(
+            float(world.delivery.day(budget, day + timedelta(days=k)).spent[group.id].sum())
+            for group in groups
+            for k in range(10)
+        )
+
+    before = reached()
+    world.set(search.id, BID, 95_000_000 * 3 // 2, actor="x", client="api")
+    raised = reached()
+    world.set(search.id, BID, 95_000_000 // 2, actor="x", client="api")
+    lowered = reached()
+    assert 1.15 * before < raised < 1.35 * before
+    assert 0.55 * before < lowered < 0.8 * before
