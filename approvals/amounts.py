@@ -1,4 +1,4 @@
-"""What a proposal adds up to per day, what must be typed to approve it, and how a lower amount is split."""
+"""What a proposal adds up to per day or per flight, what must be typed to approve it, and how a lower amount is split."""
 
 from __future__ import annotations
 
@@ -64,6 +64,11 @@ def totals(rows: Sequence[DiffRow]) -> Totals | None:
         sum(row.new_micros or 0 for row in amounts),
         currencies.pop(),
     )
+
+
+def period_of(diff: Mapping[str, Any]) -> str:
+    """What its amounts are for, as it follows an amount: `` a day``, or `` for the flight``."""
+    return " for the flight" if diff.get("per") == "flight" else " a day"
 
 
 def is_pause(row: DiffRow) -> bool:

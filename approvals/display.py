@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from approvals.amounts import Totals, is_amount, lowest_total, rows_of, totals, word_to_type
+from approvals.amounts import Totals, is_amount, lowest_total, period_of, rows_of, totals, word_to_type
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import limits
 from lane.core import clock
@@ -90,8 +90,30 @@ class Proposal:
     decisions: list[Decision] = field(default_factory=list)
 
     @property
+    def period(self) -> str:
+        """What the amounts are for, as it follows one: `` a day``."""
+        return period_of(self.request.diff)
+
+    @property
+    def is_per_day(self) -> bool:
+        """Whether the amounts are daily ones."""
+        return bool(self.request.diff.get("per", "day") == "day")
+
+    @property
+    def head(self) -> str:
+        """What the column of amounts is called."""
+        if self.total is None:
+            return "What"
+        return "Budget, per day" if self.is_per_day else "Approved amount"
+
+    @property
+    def place_word(self) -> str:
+        """What the link beside a request leads to."""
+        return "Change set" if self.request.subject_type == "campaigns.change_set" else "Plan"
+
+    @property
     def per_day(self) -> str:
-        """The proposed total, such as ``€545.00``."""
+        """The proposed total per day or flight, such as ``€545.00``."""
         return format_money(self.total.new_micros, self.total.currency) if self.total else ""
 
     @property

@@ -29,6 +29,10 @@ _SAYS = {
     "approvals.request.expired": "closed it unanswered",
     "approvals.request.superseded": "replaced the request after an edit",
     "approvals.request.withdrawn": "closed it",
+    "pacing.amendment.proposed": "proposed it",
+    "pacing.amendment.revised": "revised it, which made a new version and reset the decision",
+    "pacing.amendment.withdrawn": "took it back",
+    "pacing.amendment.lapsed": "could not let it take effect",
     "campaigns.change_set.applied": "applied it and read it back",
     "campaigns.change_set.failed": "could not apply all of it",
 }
@@ -68,6 +72,7 @@ def stages(request: ApprovalRequest, able: list[User], actor: Actor) -> list[Sta
     """Proposed, decided, applied: who and when. ``able`` are the people who can decide it now."""
     zone = request.client.timezone
     applied = application(request)
+    last = "Apply and read back" if request.subject_type == CHANGE_SET else "Take effect"
     return [
         Stage(
             "Proposed",
@@ -76,7 +81,7 @@ def stages(request: ApprovalRequest, able: list[User], actor: Actor) -> list[Sta
             _when(request.opened_at, zone) + (f", version {request.version}" if request.version > 1 else ""),
         ),
         _decision_stage(request, able, actor),
-        Stage("Apply and read back", _apply_state(request, applied), "Lane", applied.words),
+        Stage(last, _apply_state(request, applied), "Lane", applied.words),
     ]
 
 
@@ -112,7 +117,7 @@ def application(request: ApprovalRequest) -> Application:
     if request.state != ApprovalRequest.State.APPROVED:
         return Application("waiting", "After the approval", is_over=False)
     if request.subject_type != CHANGE_SET:
-        return Application("done", "Done", is_over=True)
+        return Application("done", "Entered in the ledger", is_over=True)
     found = ChangeSet.objects.filter(
         organization_id=request.organization_id, public_id=request.subject_id
     ).first()
@@ -149,7 +154,7 @@ def moments(request: ApprovalRequest) -> list[Moment]:
     )
     zone = request.client.timezone
     # Opening a request follows at once from proposing or editing, so it is said only where it stands alone.
-    told = any(entry.action == "campaigns.change_set.proposed" for entry in entries)
+    told = any(entry.action.endswith((".change_set.proposed", ".amendment.proposed")) for entry in entries)
     return [
         Moment(_when(entry.at, zone), entry.actor_label, _SAYS[entry.action], _comment(entry))
         for entry in entries

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from approvals.models import ApprovalPolicy, ApprovalRequest
+from approvals.models import ApprovalPolicy, ApprovalRequest, Decision
 from lane.accounts import policies
 from lane.accounts.models import Client, User
 from lane.accounts.visibility import ClientOwnedQuerySet, OrganizationOwnedQuerySet
@@ -28,6 +28,11 @@ def waiting_for(actor: Actor) -> ClientOwnedQuerySet[ApprovalRequest]:
         state=ApprovalRequest.State.OPEN,
         approvers__user=actor.user_id or 0,
     )
+
+
+def decision_of(request_id: str) -> Decision | None:
+    """The decision that settled a request, with its link; None while there is none."""
+    return Decision.objects.select_related("link").filter(request__public_id=request_id).first()
 
 
 def policies_for(actor: Actor) -> OrganizationOwnedQuerySet[ApprovalPolicy]:

@@ -131,6 +131,12 @@ _STATEMENTS = (
         "FROM campaigns_budget b ORDER BY b.id"
     ),
     (
+        "INSERT INTO pacing_ledgerentry (public_id, organization_id, client_id, plan_id, kind, amount_micros, currency, "
+        "effective_on, starts_on, ends_on, reason, asked_label, approved_label, via, approval_id, link_id, is_provisional, at) "
+        "SELECT gen_random_uuid(), organization_id, client_id, id, 'base', amount_micros, currency, starts_on, starts_on, "
+        "ends_on, '', 'bench', '', 'direct', '', '', false, now() FROM pacing_budgetplan"
+    ),
+    (
         "INSERT INTO pacing_planbudget (plan_id, budget_id, starts_on, ends_on, status) "
         "SELECT p.id, b.id, p.starts_on, p.ends_on, p.status FROM pacing_budgetplan p "
         "JOIN campaigns_budget b ON p.name = 'Plan ' || b.id"

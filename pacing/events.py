@@ -30,6 +30,63 @@ class PlanChanged(DomainEvent):
 
 @event_type
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAmended(DomainEvent):
+    """A plan's approved amount or dates changed, and the ledger says by whom."""
+
+    name: ClassVar[str] = "pacing.plan.amended"
+    plan_id: str
+    client_id: str
+    entry_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentProposed(DomainEvent):
+    """Another amount or other dates were asked for, or asked for anew."""
+
+    name: ClassVar[str] = "pacing.amendment.proposed"
+    amendment_id: str
+    plan_id: str
+    client_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentEnded(DomainEvent):
+    """An amendment was approved for a later day, declined, withdrawn, expired, or could not take effect."""
+
+    name: ClassVar[str] = "pacing.amendment.ended"
+    amendment_id: str
+    plan_id: str
+    client_id: str
+    outcome: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRolledOver(DomainEvent):
+    """What a cycle left over or overspent went into the next one, or was corrected there."""
+
+    name: ClassVar[str] = "pacing.plan.rolled_over"
+    plan_id: str
+    from_plan_id: str
+    client_id: str
+    entry_id: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesStopped(DomainEvent):
+    """A series could not make its next plan."""
+
+    name: ClassVar[str] = "pacing.series.stopped"
+    series_id: str
+    client_id: str
+    problem: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHealthChanged(DomainEvent):
     """A plan's status word changed."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 
 from lane.core.tasks import LaneTask
-from pacing.services import learning, recommendations, runs
+from pacing.services import amendments, learning, recommendations, runs
 
 
 @shared_task(base=LaneTask, name="pacing.run_due")
 def run_due() -> int:
     """Pace every plan not yet looked at in this two-hour slot; a second call finds them done."""
     recommendations.expire_due()
+    amendments.take_effect_due()
     return runs.run_pass().looked
 
 

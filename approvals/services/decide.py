@@ -7,7 +7,16 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from approvals import machine
-from approvals.amounts import CannotLower, lowered, lowest_total, read_amount, rows_of, totals, word_to_type
+from approvals.amounts import (
+    CannotLower,
+    lowered,
+    lowest_total,
+    period_of,
+    read_amount,
+    rows_of,
+    totals,
+    word_to_type,
+)
 from approvals.events import RequestDecided
 from approvals.models import ApprovalLink, ApprovalRequest, Decision
 from approvals.services import limits, links
@@ -80,7 +89,7 @@ def _decide(
     if machine.needs_reason(kind):
         _require_reason(comment)
     else:
-        target = _require_typed(rows, kind, typed, amount_micros)
+        target = _require_typed(rows, kind, typed, amount_micros, period_of(request.diff))
         _require_still_true(request)
         limits.hold(rows)
         _require_reach(request, rows, actor, sign_in_age_seconds)
@@ -169,7 +178,9 @@ def _require_reason(comment: str) -> None:
         raise InvalidInput(fields={"comment": "Say why in a few words, so the proposal can get better."})
 
 
-def _require_typed(rows: list[DiffRow], kind: str, typed: str, amount_micros: int | None) -> dict[str, int]:
+def _require_typed(
+    rows: list[DiffRow], kind: str, typed: str, amount_micros: int | None, period: str
+) -> dict[str, int]:
     """Compare what was typed with the proposal; gives the lowered amounts by row key."""
     together = totals(rows)
     lower = kind == Decision.Kind.APPROVE_LOWER
@@ -186,7 +197,9 @@ def _require_typed(rows: list[DiffRow], kind: str, typed: str, amount_micros: in
         if amount != together.new_micros:
             said = format_money(amount, together.currency)
             hint = "" if lowest_total(rows) is None else " To approve less, use “Approve a lower amount”."
-            raise InvalidInput(fields={"typed": f"You typed {said}, the proposal is {proposed} a day.{hint}"})
+            raise InvalidInput(
+                fields={"typed": f"You typed {said}, the proposal is {proposed}{period}.{hint}"}
+            )
         return {}
     try:
         return lowered(rows, amount)

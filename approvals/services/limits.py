@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from approvals.amounts import is_amount, is_pause
+from approvals.amounts import is_amount, is_pause, rows_of
+from approvals.models import ApprovalRequest
 from campaigns.models import Change
 from lane.core import clock
 from lane.core.dates import local_date
@@ -43,7 +44,7 @@ class Movement:
     def raises(self) -> bool:
         """Whether the proposal itself lets more money flow here."""
         if not is_amount(self.row):
-            return not (is_pause(self.row) or self.row.is_restriction)
+            return not (is_pause(self.row) or self.row.is_restriction or self.row.moves_no_money)
         return self.row.now_micros is None or (self.row.new_micros or 0) > self.row.now_micros
 
     def share(self, micros: int) -> Decimal | None:
@@ -77,14 +78,38 @@ def movements(rows: Sequence[DiffRow]) -> list[Movement]:
         zone = change.ad_account.timezone
         if authorised_at and local_date(authorised_at, zone) == local_date(now, zone):
             today.setdefault(change.entity_key, []).append(change)
-    return [_movement(row, today.get(row.entity_key, [])) for row in rows]
+    moved = {key: [(c.base_micros or 0, c.target_micros or 0) for c in found] for key, found in today.items()}
+    written = {key for key in keys if key.startswith(("budget:", "campaign:"))}
+    moved |= _approved_today([key for key in keys if key not in written], now)
+    return [_movement(row, moved.get(row.entity_key, [])) for row in rows]
 
 
-def _movement(row: DiffRow, earlier: Sequence[Change]) -> Movement:
-    steps = [(c.target_micros or 0) - (c.base_micros or 0) for c in earlier]
+def _approved_today(keys: Sequence[str], now: datetime) -> dict[str, list[tuple[int, int]]]:
+    """Steps of things that are no platform entity, from the requests approved on the client's day."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for key in keys:
+        recent = ApprovalRequest.objects.filter(
+            state=ApprovalRequest.State.APPROVED,
+            decided_at__gt=now - timedelta(hours=26),
+            diff__rows__contains=[{"entity_key": key}],
+        ).select_related("client")
+        for request in recent.prefetch_related("decisions").order_by("decided_at", "id"):
+            zone, at = request.client.timezone, request.decided_at
+            if at is None or local_date(at, zone) != local_date(now, zone):
+                continue
+            lower: dict[str, int] = next((each.approved_target for each in request.decisions.all()), {}) or {}
+            for row in rows_of(request.diff):
+                if row.entity_key == key and is_amount(row) and row.now_micros is not None:
+                    step = (row.now_micros, int(lower.get(row.key, row.new_micros or 0)))
+                    found.setdefault(key, []).append(step)
+    return found
+
+
+def _movement(row: DiffRow, earlier: Sequence[tuple[int, int]]) -> Movement:
+    steps = [after - before for before, after in earlier]
     if is_amount(row) and row.now_micros is not None:
         steps.append((row.new_micros or 0) - row.now_micros)
-    opening = earlier[0].base_micros if earlier else row.now_micros
+    opening = earlier[0][0] if earlier else row.now_micros
     return Movement(row, opening, sum(s for s in steps if s > 0), -sum(s for s in steps if s < 0))
 
 
@@ -92,10 +117,8 @@ def automatic_reason(
     rows: Sequence[DiffRow], policy: dict[str, Any], *, proposer_kind: str, client_currency: str
 ) -> str:
     """Why the policy approves this without a person; empty when somebody must decide."""
-    if not rows:
-        return ""
     parts = []
-    for movement in movements(rows):
+    for movement in movements([row for row in rows if not row.moves_no_money]):
         said = (
             _automatic_raise(movement, policy, proposer_kind, client_currency)
             if movement.raises
@@ -104,6 +127,8 @@ def automatic_reason(
         if not said:
             return ""
         parts.append(said)
+    if not parts:
+        return ""
     strongest = parts[0] if len(set(parts)) == 1 else "; ".join(dict.fromkeys(parts))
     return f"Within the automatic limits of “{policy['name']}”: {strongest}."[:500]
 

@@ -40,8 +40,8 @@ def step_of(name: str, view: Proposal, *, value: str = "", comment: str = "", er
     """The step of that name; None when it does not exist for this proposal."""
     if name == "approve" and view.total is not None:
         return Step(
-            name, f"Approve {view.per_day} a day", f"Approve {view.per_day} a day",
-            f"Type the new total per day, {view.per_day}",
+            name, f"Approve {view.per_day}{view.period}", f"Approve {view.per_day}{view.period}",
+            f"Type the new total{' per day' if view.is_per_day else view.period}, {view.per_day}",
             "Typing it makes sure that nobody approves by accident.", "typed", value, comment, error,
         )  # fmt: skip
     if name == "approve":
@@ -52,7 +52,7 @@ def step_of(name: str, view: Proposal, *, value: str = "", comment: str = "", er
     if name == "lower" and view.can_lower:
         return Step(
             name, "Approve a lower amount", "Approve this amount",
-            f"New total per day, above {view.floor} and below {view.per_day}",
+            f"New total{' per day' if view.is_per_day else view.period}, above {view.floor} and below {view.per_day}",
             "The raises are cut in proportion; what is lowered stays as proposed.", "typed", value, comment,
             error,
         )  # fmt: skip
@@ -64,7 +64,7 @@ def step_of(name: str, view: Proposal, *, value: str = "", comment: str = "", er
     if name == "decline":
         return Step(
             name, "Decline", "Decline", "Why not?",
-            "The requester gets this. Nothing changes at the platform.", "comment", "", comment, error,
+            "The requester gets this. Nothing changes.", "comment", "", comment, error,
         )  # fmt: skip
     return None
 

@@ -27,6 +27,7 @@ class DiffRow:
     context: str = ""
     entity_key: str = ""
     is_restriction: bool = False
+    moves_no_money: bool = False  # a date, a note: shown and approved, but no limit looks at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Diff:
     effect: dict[str, Any] = field(default_factory=dict)
     url: str = ""
     currency: str = ""
+    per: str = "day"  # what its amounts are for: a "day", or a whole "flight"
 
 
 class ApprovalSubject(Protocol):

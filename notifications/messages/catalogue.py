@@ -10,7 +10,7 @@ from campaigns import events as campaign_events
 from lane.accounts import events as account_events
 from lane.core.events import DomainEvent
 from notifications import events as notification_events
-from notifications.messages import approvals, campaigns, pacing, portfolios
+from notifications.messages import approvals, campaigns, ledger, pacing, portfolios
 from notifications.messages.notice import Notice, Silent
 from pacing import events as pacing_events
 
@@ -44,6 +44,11 @@ CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
     notification_events.MailUndelivered: approvals.undelivered,
     pacing_events.PlanCreated: _ON_THE_PAGE,
     pacing_events.PlanChanged: _ON_THE_PAGE,
+    pacing_events.PlanAmended: ledger.amended,
+    pacing_events.AmendmentProposed: _APPROVALS_TELL,
+    pacing_events.AmendmentEnded: ledger.amendment_ended,
+    pacing_events.PlanRolledOver: ledger.rolled_over,
+    pacing_events.SeriesStopped: ledger.series_stopped,
     pacing_events.PlanHealthChanged: pacing.health_changed,
     pacing_events.RecommendationMade: pacing.recommended,
     pacing_events.RecommendationDecided: _ON_THE_PAGE,

@@ -1,5 +1,5 @@
 """Pacing in the admin."""
 
-from pacing.admin import explanations, plans
+from pacing.admin import explanations, ledger, plans
 
-__all__ = ["explanations", "plans"]
+__all__ = ["explanations", "ledger", "plans"]

@@ -3,11 +3,14 @@
 from pacing.models.allocation import AllocationLook, AllocationMove, Experiment
 from pacing.models.calendar import PlannedEvent
 from pacing.models.explanation import Explanation
+from pacing.models.fx import FxRate
 from pacing.models.learned import LearnedShape
+from pacing.models.ledger import LedgerEntry, PlanAmendment
 from pacing.models.plan import BudgetPlan, PlanBudget
 from pacing.models.portfolio import ArmBudget, GroupLimit, Portfolio, PortfolioArm
 from pacing.models.run import PacingRun, PlanHealth, PlanSnapshot, Recommendation
 from pacing.models.score import ProjectionScore
+from pacing.models.series import PlanSeries
 
 __all__ = [
     "AllocationLook",
@@ -16,11 +19,15 @@ __all__ = [
     "BudgetPlan",
     "Experiment",
     "Explanation",
+    "FxRate",
     "GroupLimit",
     "LearnedShape",
+    "LedgerEntry",
     "PacingRun",
+    "PlanAmendment",
     "PlanBudget",
     "PlanHealth",
+    "PlanSeries",
     "PlanSnapshot",
     "PlannedEvent",
     "Portfolio",

@@ -18,7 +18,8 @@ from lane.core.models import PubliclyNamed, TimeStamped
 class BudgetPlan(PubliclyNamed, TimeStamped, ClientOwned):
     """How much may be spent from when to when over which budgets, and how Lane should get there.
 
-    Days are account-local; all budgets of a plan share one currency and one time zone day.
+    The amount is the sum of the plan's ledger entries; a trigger refuses anything else. Days are account-local:
+    each account's own local day counts as the plan's day. Budgets in other currencies count by dated rates.
     """
 
     class Strategy(models.TextChoices):
@@ -44,6 +45,17 @@ class BudgetPlan(PubliclyNamed, TimeStamped, ClientOwned):
         ENDED = "ended", "Ended"
         ARCHIVED = "archived", "Archived"
 
+    class AmountRule(models.TextChoices):
+        OPEN = "open", "Editors change it directly"
+        POLICY = "policy", "Admins directly, editors as far as the approval policy lets them"
+        APPROVAL = "approval", "Always by approval"
+
+    class Rollover(models.TextChoices):
+        NONE = "none", "Nothing"
+        UNDERSPEND = "underspend", "Money left over"
+        OVERSPEND = "overspend", "Money overspent"
+        BOTH = "both", "Both"
+
     name = models.CharField(max_length=120)
     amount_micros = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -57,6 +69,33 @@ class BudgetPlan(PubliclyNamed, TimeStamped, ClientOwned):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.SCHEDULED)
     pause_at_target = models.BooleanField(
         default=True, help_text="Pausing at the target is approved in advance."
+    )
+    amount_rule = models.CharField(
+        max_length=8,
+        choices=AmountRule.choices,
+        default=AmountRule.POLICY,
+        db_default=AmountRule.POLICY.value,
+        help_text="Who may change the approved amount and the dates once the plan runs.",
+    )
+    rollover = models.CharField(
+        max_length=10,
+        choices=Rollover.choices,
+        default=Rollover.NONE,
+        db_default=Rollover.NONE.value,
+        help_text="What of this cycle's difference goes into the next one.",
+    )
+    rollover_cap_ratio = models.DecimalField(
+        max_digits=5,
+        decimal_places=4,
+        default=Decimal("0.10"),
+        db_default=Decimal("0.10"),
+        help_text="At most this share of the ended cycle's amount rolls over.",
+    )
+    series = models.ForeignKey(
+        "pacing.PlanSeries", on_delete=models.PROTECT, null=True, blank=True, related_name="plans"
+    )
+    cycle_on = models.DateField(
+        null=True, blank=True, help_text="First day of its cycle by the series, whatever its own dates say."
     )
     version = models.PositiveIntegerField(default=1)
     controller_state = models.JSONField(default=dict, blank=True)
@@ -78,6 +117,20 @@ class BudgetPlan(PubliclyNamed, TimeStamped, ClientOwned):
             models.CheckConstraint(
                 condition=Q(tolerance_ratio__gt=0, tolerance_ratio__lte=Decimal("0.5")),
                 name="pacing_plan_tolerance_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(rollover_cap_ratio__gte=0, rollover_cap_ratio__lte=1),
+                name="pacing_plan_rollover_cap_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(series__isnull=True, cycle_on__isnull=True)
+                | Q(series__isnull=False, cycle_on__isnull=False),
+                name="pacing_plan_cycle_with_series",
+            ),
+            models.UniqueConstraint(
+                fields=["series", "cycle_on"],
+                name="pacing_plan_one_per_cycle",
+                condition=Q(series__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["organization", "status", "client"], name="pacing_plan_status")]

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db import transaction
 
 from campaigns.models import Budget
 from lane.accounts import policies
@@ -17,25 +16,26 @@ from lane.accounts.models import Client
 from lane.audit.services import record, recording
 from lane.core import clock, outbox, realtime
 from lane.core.actors import Actor
-from lane.core.errors import InvalidInput, NotVisible, OutOfDate
-from lane.core.money import format_money, unit_micros
+from lane.core.errors import InvalidInput, OutOfDate
 from pacing.events import PlanChanged, PlanCreated
-from pacing.models import BudgetPlan, PlanBudget
-from pacing.services.calendar import require_days_to_spend_on
+from pacing.models import BudgetPlan, LedgerEntry, PlanBudget, PlanSeries
+from pacing.services import amendments, ledger, plan_terms
 
-LONGEST_FLIGHT_DAYS = 366
-_OVERLAP = "pacing_budget_one_plan_at_a_time"
+LONGEST_FLIGHT_DAYS = plan_terms.LONGEST_FLIGHT_DAYS
 Status = BudgetPlan.Status
+# Terms that were approved: they change through the ledger alone.
+_APPROVED = ("amount_micros", "starts_on", "ends_on")
 _TERMS = (
     "name",
-    "amount_micros",
-    "starts_on",
-    "ends_on",
+    *_APPROVED,
     "strategy",
     "landing",
     "tolerance_ratio",
     "mode",
     "pause_at_target",
+    "amount_rule",
+    "rollover",
+    "rollover_cap_ratio",
 )
 
 
@@ -55,23 +55,37 @@ def create(
     pause_at_target: bool = True,
     currency: str | None = None,
     timezone: str | None = None,
+    amount_rule: str = BudgetPlan.AmountRule.POLICY,
+    rollover: str = BudgetPlan.Rollover.NONE,
+    rollover_cap_ratio: Decimal = Decimal("0.10"),
+    series: PlanSeries | None = None,
+    cycle_on: date | None = None,
+    reason: str = "",
     actor: Actor,
 ) -> BudgetPlan:
     """Make a plan over budgets of one client. A flight may have begun already; it may not be over.
+
+    Its amount is the first entry of its ledger. Budgets in other currencies need an exchange rate.
 
     Without a ``landing``, plans that Lane steers itself land precisely, and plans on which people approve each
     step keep an even pace: a precise landing front-loads and tapers, which takes about eleven changes a flight.
     Raises ``InvalidInput`` with every field that is wrong.
     """
     policies.require(actor, "change", client)
-    _require_budgets(client, budgets)
+    client = plan_terms.lock_client(client)
+    if not budgets:
+        raise InvalidInput(fields={"budgets": "Choose at least one budget."})
+    currency = currency or plan_terms.usual_currency(client, budgets)
+    plan_terms.require_budgets(client, budgets, currency)
+    if amount_rule != BudgetPlan.AmountRule.POLICY and series is None:
+        _require_may_set_rule(actor, client)
     plan = BudgetPlan(
         organization_id=client.organization_id,
         client=client,
         name=name.strip(),
         amount_micros=amount_micros,
-        currency=currency or budgets[0].currency,
-        timezone=timezone or budgets[0].ad_account.timezone,
+        currency=currency,
+        timezone=timezone or plan_terms.usual_timezone(budgets),
         starts_on=starts_on,
         ends_on=ends_on,
         strategy=strategy,
@@ -79,11 +93,18 @@ def create(
         tolerance_ratio=tolerance_ratio,
         mode=mode,
         pause_at_target=pause_at_target,
-        owner_id=actor.user_id,
+        amount_rule=amount_rule,
+        rollover=rollover,
+        rollover_cap_ratio=rollover_cap_ratio,
+        series=series,
+        cycle_on=cycle_on,
+        owner_id=series.owner_id if series else actor.user_id,
     )
-    plan.status = _status_on(plan, clock.today(plan.timezone))
-    _require_terms(plan, budgets, new=True)
-    _save_with_budgets(plan, budgets)
+    plan.status = plan_terms.status_on(plan, clock.today(plan.timezone))
+    plan_terms.require_terms(plan, budgets, new=True)
+    plan_terms.save_with_budgets(plan, budgets)
+    via = LedgerEntry.Via.SERIES if series else LedgerEntry.Via.DIRECT
+    ledger.begin(plan, actor=actor, reason=reason, via=via)
     record(
         "pacing.plan.created",
         actor=actor,
@@ -111,7 +132,12 @@ def edit(
     budgets: Sequence[Budget] | None = None,
     **changes: Any,
 ) -> BudgetPlan:
-    """Change terms or budgets of a plan; pacing re-plans from now, what was spent stays spent."""
+    """Change terms or budgets of a plan; pacing re-plans from now, what was spent stays spent.
+
+    Another amount or other dates go through the ledger: entered at once where the actor may change them directly
+    or the approval policy lets them through; otherwise the rest is saved, and they wait for approval as the plan's
+    open amendment.
+    """
     unknown = set(changes) - set(_TERMS)
     if unknown:
         raise InvalidInput(fields=dict.fromkeys(sorted(unknown), "This cannot be changed."))
@@ -121,19 +147,61 @@ def edit(
         raise InvalidInput("An archived plan cannot be changed. Make a new one.")
     if expected_version is not None and expected_version != plan.version:
         raise OutOfDate("Somebody changed this plan since you opened it. Reload it and edit again.")
+    approved = {name: changes.pop(name) for name in _APPROVED if name in changes}
+    approved = {name: value for name, value in approved.items() if value != getattr(plan, name)}
+    if changes.get("amount_rule", plan.amount_rule) != plan.amount_rule:
+        _require_may_set_rule(actor, plan.client)
     kept = list(plan.budgets.select_related("ad_account"))
     wanted = list(budgets) if budgets is not None else kept
     if budgets is not None:
-        _require_budgets(plan.client, wanted)
+        plan_terms.require_budgets(plan.client, wanted, plan.currency)
+    _require_all_terms(plan, wanted, approved, changes)
+    _save_terms(plan, changes, kept, wanted, actor, reason, whole=not approved)
+    if approved:
+        amendments.propose(
+            plan.public_id, actor=actor, reason=reason.strip() or "Changed on the plan's page", **approved
+        )
+        plan.refresh_from_db()
+    _tell(plan)
+    return plan
+
+
+def _require_all_terms(
+    plan: BudgetPlan, budgets: Sequence[Budget], approved: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    """Refuse every wrong field at once, before anything is saved or asked."""
+    before = {name: getattr(plan, name) for name in (*approved, *changes)}
+    for name, value in (approved | changes).items():
+        setattr(plan, name, value.strip() if name == "name" else value)
+    try:
+        plan_terms.require_terms(plan, budgets, new=False)
+    finally:
+        for name, value in before.items():
+            setattr(plan, name, value)
+
+
+def _save_terms(
+    plan: BudgetPlan,
+    changes: dict[str, Any],
+    kept: list[Budget],
+    wanted: list[Budget],
+    actor: Actor,
+    reason: str,
+    *,
+    whole: bool,
+) -> None:
+    """Save what needs no approval. ``whole``: nothing else follows, so even an empty edit is a new version."""
+    moved = {budget.pk for budget in wanted} != {budget.pk for budget in kept}
+    if not (whole or moved or any(getattr(plan, name) != value for name, value in changes.items())):
+        return
     with recording(plan, "pacing.plan.changed", actor=actor, reason=reason, links={"plan": plan.public_id}):
-        for field, value in changes.items():
-            setattr(plan, field, value.strip() if field == "name" else value)
+        for name, value in changes.items():
+            setattr(plan, name, value.strip() if name == "name" else value)
         if plan.status != Status.PAUSED:
-            plan.status = _status_on(plan, clock.today(plan.timezone))
+            plan.status = plan_terms.status_on(plan, clock.today(plan.timezone))
         plan.version += 1
-        _require_terms(plan, wanted, new=False)
-        _save_with_budgets(plan, wanted)
-    if {b.pk for b in wanted} != {b.pk for b in kept}:
+        plan_terms.save_with_budgets(plan, wanted)
+    if moved:
         record(
             "pacing.plan.budgets_changed",
             actor=actor,
@@ -143,8 +211,14 @@ def edit(
             reason=reason,
             links={"plan": plan.public_id},
         )
-    _tell(plan)
-    return plan
+
+
+def _require_may_set_rule(actor: Actor, client: Client) -> None:
+    """Who may change the amount is an admin's choice: otherwise the rule would bind nobody."""
+    if not policies.may(actor, "manage", client_id=client.pk):
+        raise InvalidInput(
+            fields={"amount_rule": "Only an admin chooses who may change the approved amount. Ask one."}
+        )
 
 
 @transaction.atomic
@@ -175,7 +249,7 @@ def resume(plan_id: UUID | str, *, actor: Actor) -> BudgetPlan:
         return plan
     with recording(plan, "pacing.plan.resumed", actor=actor, links={"plan": plan.public_id}):
         plan.paused_reason = ""
-        plan.status = _status_on(plan, clock.today(plan.timezone))
+        plan.status = plan_terms.status_on(plan, clock.today(plan.timezone))
         plan.save()
     PlanBudget.objects.filter(plan=plan).update(status=plan.status)
     _tell(plan)
@@ -219,147 +293,13 @@ def _move(plans: Any, status: str) -> int:
     return int(BudgetPlan.objects.filter(pk__in=ids).update(status=status))
 
 
-def _locked(plan_id: UUID | str, actor: Actor) -> BudgetPlan:
-    found = (
-        BudgetPlan.objects.visible_to(actor).filter(public_id=plan_id).values_list("pk", flat=True).first()
-    )
-    if found is None:
-        raise NotVisible
-    return BudgetPlan.objects.locked().select_related("client").get(pk=found)
-
-
-def _status_on(plan: BudgetPlan, today: date) -> str:
-    if plan.ends_on and today > plan.ends_on:
-        return Status.ENDED
-    return Status.SCHEDULED if plan.starts_on and today < plan.starts_on else Status.ACTIVE
-
-
-def _require_budgets(client: Client, budgets: Sequence[Budget]) -> None:
-    """Budgets of one plan belong to its client, are daily, and share currency and time zone."""
-    if not budgets:
-        raise InvalidInput(fields={"budgets": "Choose at least one budget."})
-    if any(budget.client_id != client.pk for budget in budgets):
-        raise InvalidInput(fields={"budgets": "Every budget must belong to the plan's client."})
-    if len({budget.pk for budget in budgets}) != len(budgets):
-        raise InvalidInput(fields={"budgets": "A budget is chosen twice."})
-    lifetime = [budget.name for budget in budgets if budget.kind == Budget.Kind.LIFETIME]
-    if lifetime:
-        raise InvalidInput(
-            fields={"budgets": f"“{lifetime[0]}” has a lifetime amount; a plan paces daily budgets only."}
-        )
-    if len({budget.currency for budget in budgets}) > 1:
-        raise InvalidInput(
-            fields={"budgets": "These budgets have different currencies. Make one plan per currency."}
-        )
-    if len({budget.ad_account.timezone for budget in budgets}) > 1:
-        raise InvalidInput(
-            fields={
-                "budgets": "These accounts have different time zones, so their days differ. Split the plan."
-            }
-        )
-
-
-def _require_terms(plan: BudgetPlan, budgets: Sequence[Budget], *, new: bool) -> None:
-    fields: dict[str, str] = {}
-    if not plan.name:
-        fields["name"] = "Give the plan a name."
-    elif len(plan.name) > 120:
-        fields["name"] = "At most 120 characters."
-    if plan.amount_micros <= 0:
-        fields["amount"] = "The amount must be more than zero."
-    elif plan.amount_micros % unit_micros(plan.currency):
-        fields["amount"] = f"{plan.currency} has no such fraction. Round the amount."
-    if plan.ends_on < plan.starts_on:
-        fields["ends_on"] = "The last day is before the first. Swap the dates."
-    elif plan.days_total > LONGEST_FLIGHT_DAYS:
-        fields["ends_on"] = f"A flight has at most {LONGEST_FLIGHT_DAYS} days."
-    elif new and plan.ends_on < clock.today(plan.timezone):
-        fields["ends_on"] = "The flight is over already. Choose a last day from today on."
-    if not 0 < plan.tolerance_ratio <= Decimal("0.5"):
-        fields["tolerance"] = "Choose a tolerance above 0 % and at most 50 %."
-    for field, choices in (
-        ("strategy", BudgetPlan.Strategy),
-        ("landing", BudgetPlan.Landing),
-        ("mode", BudgetPlan.Mode),
-    ):
-        if getattr(plan, field) not in choices.values:
-            fields[field] = f"Choose one of: {', '.join(choices.values)}."
-    if plan.currency != budgets[0].currency:
-        fields["budgets"] = f"The plan is in {plan.currency}, these budgets are in {budgets[0].currency}."
-    if fields:
-        raise InvalidInput(fields=fields)
-    _require_within_limit(plan)
-    require_days_to_spend_on(plan, budgets)
-
-
-def _require_within_limit(plan: BudgetPlan) -> None:
-    """Plans of one client that run at the same time stay under its limit, where there is one."""
-    limit = plan.client.budget_limit_micros
-    if limit is None or plan.currency != plan.client.currency:
-        return
-    others = BudgetPlan.objects.filter(
-        client=plan.client,
-        currency=plan.currency,
-        status__in=[Status.ACTIVE, Status.SCHEDULED, Status.PAUSED],
-        starts_on__lte=plan.ends_on,
-        ends_on__gte=plan.starts_on,
-    ).exclude(pk=plan.pk)
-    held = others.aggregate(total=Sum("amount_micros"))["total"] or 0
-    if held + plan.amount_micros > limit:
-        free = format_money(max(0, limit - held), plan.currency)
-        raise InvalidInput(fields={"amount": f"The client's limit leaves {free} for these dates."})
-
-
-def _save_with_budgets(plan: BudgetPlan, budgets: Sequence[Budget]) -> None:
-    """Save the plan and its budget links; the database refuses a budget that another plan holds then."""
-    try:
-        with transaction.atomic():
-            plan.save()
-            PlanBudget.objects.filter(plan=plan).exclude(budget__in=budgets).delete()
-            for budget in sorted(budgets, key=lambda one: one.pk):
-                PlanBudget.objects.update_or_create(
-                    plan=plan,
-                    budget=budget,
-                    defaults={"starts_on": plan.starts_on, "ends_on": plan.ends_on, "status": plan.status},
-                )
-    except IntegrityError as error:
-        if _OVERLAP not in str(error):
-            raise
-        raise InvalidInput(fields={"budgets": _overlap_words(plan, budgets)}) from error
-
-
 def refusals(plan: BudgetPlan, budgets: Sequence[Budget]) -> dict[str, str]:
     """What saving the plan as it stands in memory would refuse, by field; nothing is written."""
-    try:
-        _require_terms(plan, budgets, new=False)
-    except InvalidInput as error:
-        return dict(error.fields) or {"": error.message}
-    return {"budgets": _overlap_words(plan, budgets)} if _taken(plan, budgets) is not None else {}
+    return plan_terms.refusals(plan, budgets)
 
 
-def _taken(plan: BudgetPlan, budgets: Sequence[Budget]) -> PlanBudget | None:
-    """A budget that another plan holds during this plan's flight."""
-    return (
-        PlanBudget.objects.filter(
-            budget__in=budgets,
-            status__in=[Status.ACTIVE, Status.SCHEDULED, Status.PAUSED],
-            starts_on__lte=plan.ends_on,
-            ends_on__gte=plan.starts_on,
-        )
-        .exclude(plan_id=plan.pk)
-        .select_related("plan", "budget")
-        .first()
-    )
-
-
-def _overlap_words(plan: BudgetPlan, budgets: Sequence[Budget]) -> str:
-    taken = _taken(plan, budgets)
-    if taken is None:
-        return "Another plan took one of these budgets at the same moment. Reload and choose again."
-    return (
-        f"“{taken.budget.name}” is in the plan “{taken.plan.name}” from {taken.starts_on:%-d %b %Y} to "
-        f"{taken.ends_on:%-d %b %Y}. Choose other dates or take it out of that plan."
-    )
+def _locked(plan_id: UUID | str, actor: Actor) -> BudgetPlan:
+    return amendments.locked_plan(plan_id, actor)
 
 
 def _tell(plan: BudgetPlan) -> None:

@@ -12,6 +12,8 @@ register = template.Library()
 _ACTIONS = {
     "pacing.plan.created": "made the plan",
     "pacing.plan.changed": "changed the plan",
+    "pacing.plan.amended": "changed the approved amount or dates",
+    "pacing.plan.rolled_over": "rolled over from the cycle before",
     "pacing.plan.budgets_changed": "changed its budgets",
     "pacing.plan.paused": "paused pacing",
     "pacing.plan.resumed": "resumed pacing",

@@ -66,7 +66,17 @@ from lane.core.models import (
     ScheduleSlot,
 )
 from notifications.models import DevMail, EmailDelivery, Notification
-from pacing.models import BudgetPlan, PacingRun, PlanBudget, PlanSnapshot, Recommendation
+from pacing.models import (
+    BudgetPlan,
+    FxRate,
+    LedgerEntry,
+    PacingRun,
+    PlanAmendment,
+    PlanBudget,
+    PlanSeries,
+    PlanSnapshot,
+    Recommendation,
+)
 
 CANARY = "canary7f3e"
 EUR = 1_000_000
@@ -223,6 +233,29 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
     PlanBudget.objects.create(
         plan=plan, budget=budget, starts_on=plan.starts_on, ends_on=plan.ends_on, status=plan.status
     )
+    amendment = PlanAmendment.objects.create(
+        **owned, plan=plan, content_hash="c" * 64, base_amount_micros=3000 * EUR, base_starts_on=today,
+        base_ends_on=plan.ends_on, new_amount_micros=3300 * EUR, new_starts_on=today, new_ends_on=plan.ends_on,
+        currency="EUR", effective_on=today, reason="More demand", asked_by=person, asked_kind="person",
+        asked_label="Ada", expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    LedgerEntry.objects.create(
+        **owned, plan=plan, kind="base", amount_micros=3000 * EUR, currency="EUR", effective_on=today,
+        starts_on=today, ends_on=plan.ends_on, asked_by=person, asked_label="Ada", via="direct", at=now,
+        amendment=amendment,
+    )  # fmt: skip
+    PlanSeries.objects.create(
+        **owned,
+        name="Spring sale",
+        currency="EUR",
+        timezone="Europe/Berlin",
+        anchor_on=today,
+        amount_micros=3000 * EUR,
+    )
+    FxRate.objects.create(
+        organization=owned["organization"], base="GBP", quote="EUR", on=today, rate="1.15", entered_by=person,
+        entered_label="Ada",
+    )  # fmt: skip
     run = PacingRun.objects.create(
         **owned, plan=plan, slot=now, at=now, health="behind", decision="propose", spent_micros=EUR
     )

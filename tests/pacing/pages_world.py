@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from campaigns.models import AdAccount, Budget
 from lane.accounts.models import Client, User
 from lane.core import clock
-from pacing.models import BudgetPlan, PacingRun, PlanBudget, PlanSnapshot, Recommendation
+from pacing.models import BudgetPlan, LedgerEntry, PacingRun, PlanBudget, PlanSnapshot, Recommendation
 from tests.campaigns.world import World, make_budget, make_world, person
 
 EURO = 1_000_000
@@ -69,6 +69,11 @@ def make_plan(
         tolerance_ratio=Decimal("0.05"),
         **values,
     )
+    LedgerEntry.objects.create(
+        organization_id=plan.organization_id, client_id=plan.client_id, plan=plan, kind="base",
+        amount_micros=plan.amount_micros, currency=plan.currency, effective_on=plan.starts_on,
+        starts_on=plan.starts_on, ends_on=plan.ends_on, asked_label="Test", via="direct", at=clock.now(),
+    )  # fmt: skip
     for budget in budgets if budgets is not None else [make_budget(world)]:
         PlanBudget.objects.create(
             plan=plan, budget=budget, starts_on=plan.starts_on, ends_on=plan.ends_on, status=plan.status

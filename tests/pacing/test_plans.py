@@ -115,7 +115,7 @@ def test_an_edit_made_on_an_old_page_is_refused():
         plans.edit(plan.public_id, actor=world.admin, expected_version=1, amount_micros=800 * MICROS)
     plan.refresh_from_db()
     assert (plan.amount_micros, plan.version) == (900 * MICROS, 2)
-    entry = AuditEntry.objects.get(action="pacing.plan.changed")
+    entry = AuditEntry.objects.get(action="pacing.plan.amended")
     assert (entry.before["amount_micros"], entry.after["amount_micros"]) == (1500 * MICROS, 900 * MICROS)
 
 
