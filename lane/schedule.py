@@ -30,6 +30,7 @@ SCHEDULE = (
     Line("campaigns.sync_due", 120, "sync", "start the syncs that are due"),
     Line("campaigns.ensure_partitions", 43200, "default", "make fact partitions three months ahead"),
     Line("pacing.run_due", 120, "pacing", "pace every plan once per two-hour slot"),
+    Line("pacing.look_at_portfolios", 180, "pacing", "look at the portfolios that are due"),
     Line("pacing.learn_due", 3600, "pacing", "learn from each account's history at night"),
     Line("approvals.expire_due", 30, "default", "close requests nobody answered in time"),
     Line("notifications.send_due", 15, "notify", "send e-mails that wait"),

@@ -8,10 +8,12 @@ from lane.accounts.events import ClientArchived
 from lane.core import realtime
 from lane.core.actors import Actor
 from lane.core.events import handles
-from pacing.events import PlanChanged, PlanCreated
-from pacing.models import BudgetPlan, Recommendation
+from pacing.events import PlanChanged, PlanCreated, PortfolioChanged, PortfolioCreated
+from pacing.models import BudgetPlan, Portfolio, Recommendation
 from pacing.services import plans
-from pacing.tasks import learn, run_plan
+from pacing.services.portfolios import moves as splits
+from pacing.services.portfolios import switching
+from pacing.tasks import learn, look_at_portfolio, run_plan
 
 
 @handles(PlanCreated)
@@ -60,6 +62,43 @@ def stop_pacing_an_archived_client(event: ClientArchived) -> None:
         plans.pause(plan_id, actor=actor, reason="the client was archived")
 
 
+@handles(PortfolioCreated)
+def look_at_a_new_portfolio(event: PortfolioCreated) -> None:
+    """A new portfolio gets its first look at once."""
+    _look_at_portfolio(event.portfolio_id)
+
+
+@handles(PortfolioChanged)
+def look_at_a_changed_portfolio(event: PortfolioChanged) -> None:
+    """Other terms or arms may mean another split."""
+    _look_at_portfolio(event.portfolio_id)
+
+
+@handles(ChangeSetFinished)
+def settle_an_applied_split(event: ChangeSetFinished) -> None:
+    """An accepted split was carried out, or was not: its portfolio remembers which."""
+    splits.settle(event.change_set_id)
+
+
+@handles(ChangeSetTurnedDown)
+def drop_a_split_that_was_turned_down(event: ChangeSetTurnedDown) -> None:
+    """Approvers said no to a split: its portfolio rests."""
+    splits.turned_down(event.change_set_id)
+
+
+@handles(ClientArchived)
+def pause_portfolios_of_an_archived_client(event: ClientArchived) -> None:
+    """Nobody looks after an archived client: its portfolios are paused, and say why."""
+    running = Portfolio.objects.filter(
+        organization_id=event.organization_id,
+        client__public_id=event.client_id,
+        state=Portfolio.State.RUNNING,
+    )
+    actor = Actor.system(event.organization_id, "allocation")
+    for portfolio_id in running.values_list("public_id", flat=True):
+        switching.pause(portfolio_id, actor=actor, reason="the client was archived")
+
+
 def _look(plan_id: str) -> None:
     found = BudgetPlan.objects.filter(public_id=plan_id).values_list("pk", flat=True).first()
     if found is not None:
@@ -71,3 +110,9 @@ def _plans_of(change_set_id: str) -> list[BudgetPlan]:
         one.plan
         for one in Recommendation.objects.filter(change_set__public_id=change_set_id).select_related("plan")
     ]
+
+
+def _look_at_portfolio(portfolio_id: str) -> None:
+    found = Portfolio.objects.filter(public_id=portfolio_id, state=Portfolio.State.RUNNING)
+    for pk in found.values_list("pk", flat=True):
+        look_at_portfolio.hint_on_commit(pk)

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from lane.core.tasks import LaneTask
 from pacing.services import amendments, learning, recommendations, runs
+from pacing.services.portfolios import looks, moves
 
 
 @shared_task(base=LaneTask, name="pacing.run_due")
@@ -32,3 +33,16 @@ def learn_due() -> int:
 def learn(organization_id: int) -> int:
     """Learn for one organization now."""
     return learning.learn(organization_id)
+
+
+@shared_task(base=LaneTask, name="pacing.look_at_portfolios")
+def look_at_portfolios() -> int:
+    """Look at every portfolio that is due; a second call finds them looked at."""
+    moves.expire_due()
+    return looks.look_at_due().looked
+
+
+@shared_task(base=LaneTask, name="pacing.look_at_portfolio")
+def look_at_portfolio(portfolio_id: int) -> int:
+    """Look at one portfolio now."""
+    return looks.look_now(portfolio_id)

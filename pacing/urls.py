@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pacing.views import decision_log, lab, paste, plan_form, plans, recommendations, table, table_edit
+from pacing.views import (
+    decision_log,
+    lab,
+    paste,
+    plan_form,
+    plans,
+    portfolio_form,
+    portfolios,
+    recommendations,
+    table,
+    table_edit,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/", table.plan_list, name="plan-list"),
@@ -26,6 +37,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/<uuid:public_id>/archive/", plans.plan_archive, name="plan-archive"),
     path("pacing/<uuid:public_id>/run/", plans.plan_run, name="plan-run"),
     path("pacing/<uuid:public_id>/looks/", plans.plan_runs, name="plan-runs"),
+    path("portfolios/", portfolios.portfolio_list, name="portfolio-list"),
+    path("portfolios/new/", portfolio_form.portfolio_create, name="portfolio-create"),
+    path("portfolios/looks/<uuid:public_id>/", portfolios.look_detail, name="portfolio-look-detail"),
+    path("portfolios/looks/<uuid:public_id>/accept/", portfolios.split_accept, name="split-accept"),
+    path("portfolios/looks/<uuid:public_id>/decline/", portfolios.split_decline, name="split-decline"),
+    path("portfolios/<uuid:public_id>/", portfolios.portfolio_detail, name="portfolio-detail"),
+    path("portfolios/<uuid:public_id>/edit/", portfolio_form.portfolio_edit, name="portfolio-edit"),
+    path("portfolios/<uuid:public_id>/start/", portfolios.portfolio_start, name="portfolio-start"),
+    path("portfolios/<uuid:public_id>/pause/", portfolios.portfolio_pause, name="portfolio-pause"),
+    path("portfolios/<uuid:public_id>/stop/", portfolios.portfolio_stop, name="portfolio-stop"),
+    path("portfolios/<uuid:public_id>/look/", portfolios.portfolio_look, name="portfolio-look"),
+    path("portfolios/<uuid:public_id>/looks/", portfolios.portfolio_looks, name="portfolio-looks"),
+    path("portfolios/<uuid:public_id>/arms/", portfolios.portfolio_arms, name="portfolio-arms"),
+    path("portfolios/<uuid:public_id>/groups/", portfolios.portfolio_groups, name="portfolio-groups"),
     path("recommendations/", recommendations.recommendation_list, name="recommendation-list"),
     path(
         "recommendations/<uuid:public_id>/accept/",

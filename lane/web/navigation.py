@@ -45,7 +45,13 @@ GROUPS = (
             NavItem("Recommendations", "recommendation-list", "recommendations", "recommendations"),
         ),
     ),
-    NavGroup("Plan", (NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),)),
+    NavGroup(
+        "Plan",
+        (
+            NavItem("Portfolios", "portfolio-list", "portfolios"),
+            NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),
+        ),
+    ),
     NavGroup(
         "Control",
         (

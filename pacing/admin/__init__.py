@@ -1,5 +1,5 @@
 """Pacing in the admin."""
 
-from pacing.admin import explanations, ledger, plans
+from pacing.admin import explanations, ledger, plans, portfolios
 
-__all__ = ["explanations", "ledger", "plans"]
+__all__ = ["explanations", "ledger", "plans", "portfolios"]

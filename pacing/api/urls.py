@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
+from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
 from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
 
@@ -14,6 +15,13 @@ router.register("plans", PlanViewSet, basename="api-plan")
 router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run")
 router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, basename="api-plan-explanation")
 router.register("explanations", ExplanationViewSet, basename="api-explanation")
+router.register("portfolios", PortfolioViewSet, basename="api-portfolio")
+router.register(
+    "portfolios/<uuid:portfolio_id>/looks", AllocationLookViewSet, basename="api-portfolio-look"
+)
+router.register(
+    "portfolios/<uuid:portfolio_id>/experiments", ExperimentViewSet, basename="api-portfolio-experiment"
+)
 router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
 
 urlpatterns: list[URLPattern | URLResolver] = [

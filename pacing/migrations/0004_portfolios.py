@@ -480,7 +480,7 @@ class Migration(migrations.Migration):
                             ("cancelled", "Not carried out"),
                         ],
                         default="proposed",
-                        max_length=9,
+                        max_length=10,
                     ),
                 ),
                 ("currency", models.CharField(max_length=3)),
@@ -574,12 +574,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "marginal_now",
+                    "next_100_now",
                     models.FloatField(
-                        help_text="Goal from one more unit of money at the present amount.", null=True
+                        help_text="Goal from the next 100 units at the present amount.", null=True
                     ),
                 ),
-                ("marginal_new", models.FloatField(null=True)),
+                ("next_100_new", models.FloatField(null=True)),
                 ("propensity", models.FloatField(null=True)),
                 ("reasons", models.JSONField(default=list)),
                 (

@@ -107,10 +107,10 @@ class AllocationMove(PubliclyNamed, ClientOwned):
     now_micros = models.BigIntegerField()
     new_micros = models.BigIntegerField()
     rows = models.JSONField(default=list, help_text="Per budget: public id, name, now_micros, new_micros.")
-    marginal_now = models.FloatField(
-        null=True, help_text="Goal from one more unit of money at the present amount."
+    next_100_now = models.FloatField(
+        null=True, help_text="Goal from the next 100 units at the present amount."
     )
-    marginal_new = models.FloatField(null=True)
+    next_100_new = models.FloatField(null=True)
     propensity = models.FloatField(null=True)
     reasons = models.JSONField(default=list)
     outcome = models.JSONField(
@@ -152,7 +152,7 @@ class Experiment(PubliclyNamed, ClientOwned):
     look = models.ForeignKey(AllocationLook, on_delete=models.CASCADE, related_name="experiments")
     arm = models.ForeignKey(PortfolioArm, on_delete=models.PROTECT, related_name="experiments")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.PROPOSED)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     currency = models.CharField(max_length=3)
     step_micros = models.BigIntegerField(help_text="Away from the best known split, a day; negative is less.")
     propensity = models.FloatField(null=True)

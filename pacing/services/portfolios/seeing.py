@@ -1,0 +1,349 @@
+"""From stored facts to what the allocator is told: one portfolio at one instant, in a bounded number of queries.
+
+A day that was not read, or whose results a platform does not tell, is unknown and never 0. Whether an arm may
+move is said with the reason that forbids it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Q
+
+from campaigns.models import AdAccount, AdCampaign, Budget, Change, Drift, KillSwitch
+from campaigns.platforms.currencies import budget_unit_micros
+from campaigns.platforms.records import Platform
+from campaigns.platforms.registry import capabilities_of
+from campaigns.selectors import arm_facts, facts, kill_switches
+from lane.core.dates import local_date
+from lane.core.money import unit_micros
+from pacing.allocation import Arm, ArmDay, Maturation, Revision
+from pacing.models import BudgetPlan, Portfolio, PortfolioArm
+
+HISTORY_DAYS = 120
+LEARNING_DAYS = 7
+LEARNING_JUMP = 0.2
+STALE_AFTER_LAG_HOURS = 4
+_CSV_STALE_HOURS = 72.0
+_WITNESSED_DAYS, _WITNESSED_OLDEST = 10, 70
+_OPEN_CHANGES = (Change.State.PROPOSED, Change.State.APPROVED, Change.State.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenArm:
+    """One arm as it stands: its budgets, what forbids it to move, and what the allocator is told of it."""
+
+    arm: PortfolioArm
+    budgets: tuple[Budget, ...]
+    told: Arm
+    held_by: str  # a code of ``HELD_BY``; empty when it may move
+
+    @property
+    def key(self) -> str:
+        """Its public id as text: the allocator's name for it."""
+        return str(self.arm.public_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A portfolio at one instant."""
+
+    portfolio: Portfolio
+    at: datetime
+    today: date
+    arms: tuple[SeenArm, ...]
+    maturation: Maturation
+    budget_micros: int  # the day's money
+    unit_micros: int
+    witnessed_days: int
+    final_through: date | None
+    data_as_of: datetime | None
+    skip: str = ""  # a code of ``SKIPS``: nothing can be decided now
+    skip_numbers: dict[str, int | float | str] = field(default_factory=dict)
+
+
+def see(portfolio: Portfolio, at: datetime) -> Seen:
+    """Everything a look needs, read fresh."""
+    today = local_date(at, portfolio.timezone)
+    arms = list(
+        portfolio.arms.filter(removed_at=None)
+        .select_related("group")
+        .prefetch_related("budgets__ad_account__connection")
+        .order_by("pk")
+    )
+    for arm in arms:
+        arm.portfolio = portfolio
+    budgets = {arm.pk: tuple(sorted(arm.budgets.all(), key=lambda one: one.pk)) for arm in arms}
+    every = [budget for held in budgets.values() for budget in held]
+    accounts = {budget.ad_account_id: budget.ad_account for budget in every}
+    histories = _histories(portfolio, arms, budgets, today)
+    maturation, witnessed = _maturation(portfolio, every, accounts, today)
+    running = arm_facts.running_budgets([budget.pk for budget in every])
+    drifting = set(
+        Drift.objects.filter(budget__in=every, state=Drift.State.OPEN).values_list("budget_id", flat=True)
+    )
+    jumps = _learning(every, today)
+    pools = _pools(every)
+    switches = list(kill_switches.on())
+    seen = tuple(
+        _seen_arm(
+            arm,
+            budgets[arm.pk],
+            histories[arm.pk],
+            running=running,
+            drifting=drifting,
+            jumps=jumps,
+            pools=pools,
+            stopped=_stopped(portfolio, budgets[arm.pk], switches),
+        )
+        for arm in arms
+    )
+    skip, numbers = _skip(portfolio, every, accounts, at)
+    known = [budget.amount_micros for budget in every]
+    total = sum(amount or 0 for amount in known)
+    return Seen(
+        portfolio=portfolio,
+        at=at,
+        today=today,
+        arms=seen,
+        maturation=maturation,
+        budget_micros=portfolio.daily_micros if portfolio.daily_micros is not None else total,
+        unit_micros=_unit(portfolio, accounts),
+        witnessed_days=witnessed,
+        final_through=_oldest([account.final_through for account in accounts.values()]),
+        data_as_of=_oldest([account.facts_synced_at for account in accounts.values()]),
+        skip=skip,
+        skip_numbers=numbers,
+    )
+
+
+def _seen_arm(
+    arm: PortfolioArm,
+    budgets: tuple[Budget, ...],
+    history: tuple[ArmDay, ...],
+    *,
+    running: set[int],
+    drifting: set[int],
+    jumps: dict[int, date],
+    pools: dict[int, str],
+    stopped: bool,
+) -> SeenArm:
+    held_by = _held_by(arm, budgets, running, stopped)
+    first_spend = next((day.day for day in history if day.spend_micros), None)
+    learning = [day for day in (arm.learning_until, *(jumps.get(b.pk) for b in budgets)) if day is not None]
+    if first_spend is not None and history and first_spend > history[0].day:
+        learning.append(first_spend + timedelta(days=LEARNING_DAYS - 1))
+    ceilings = [budget.ceiling_micros for budget in budgets]
+    caps = [arm.cap_micros] if arm.cap_micros is not None else []
+    if all(ceiling is not None for ceiling in ceilings):
+        caps.append(sum(ceiling or 0 for ceiling in ceilings))
+    told = Arm(
+        key=str(arm.public_id),
+        name=arm.label,
+        daily_micros=sum(budget.amount_micros or 0 for budget in budgets),
+        history=history,
+        pool=pools.get(budgets[0].pk, ""),
+        groups={"group": arm.group.name} if arm.group else {},
+        minimum_micros=max(sum(_floor(budget) for budget in budgets), arm.floor_micros or 0),
+        maximum_micros=min(caps) if caps else None,
+        locked=bool(held_by),
+        last_moved_on=local_date(arm.last_moved_at, arm.portfolio.timezone) if arm.last_moved_at else None,
+        learning_until=max(learning) if learning else None,
+        anomaly=any(budget.pk in drifting for budget in budgets),
+    )
+    return SeenArm(arm, budgets, told, held_by)
+
+
+def _held_by(arm: PortfolioArm, budgets: Sequence[Budget], running: set[int], stopped: bool) -> str:
+    """Why an arm may not move at all; first reason first."""
+    if arm.locked:
+        return "locked"
+    if any(budget.ad_account.source == AdAccount.Source.CSV for budget in budgets):
+        return "from_files"
+    if any(budget.removed_at is not None for budget in budgets):
+        return "removed"
+    if stopped:
+        return "stopped"
+    if not any(budget.pk in running for budget in budgets):
+        return "not_running"
+    return ""
+
+
+def _stopped(portfolio: Portfolio, budgets: Sequence[Budget], switches: Sequence[KillSwitch]) -> bool:
+    """Whether a kill switch holds one of the budgets; everything a switch names must match."""
+    return any(
+        switch.organization_id in (None, portfolio.organization_id)
+        and switch.client_id in (None, portfolio.client_id)
+        and switch.platform in ("", budget.ad_account.platform)
+        and switch.connection_id in (None, budget.ad_account.connection_id)
+        for switch in switches
+        for budget in budgets
+    )
+
+
+def _floor(budget: Budget) -> int:
+    return budget.floor_micros or capabilities_of(budget.ad_account.platform).budget_floor_micros
+
+
+def _unit(portfolio: Portfolio, accounts: dict[int, AdAccount]) -> int:
+    """The coarsest step any platform of the arms takes; every amount is a multiple of it."""
+    steps = [budget_unit_micros(Platform(a.platform), portfolio.currency) for a in accounts.values()]
+    return max([unit_micros(portfolio.currency), *steps])
+
+
+def _histories(
+    portfolio: Portfolio,
+    arms: Sequence[PortfolioArm],
+    budgets: dict[int, tuple[Budget, ...]],
+    today: date,
+) -> dict[int, tuple[ArmDay, ...]]:
+    """Per arm its read days before today, without the time before it first spent anything."""
+    first, last = today - timedelta(days=HISTORY_DAYS), today - timedelta(days=1)
+    asked = [(row, budget.pk, first, last) for row, arm in enumerate(arms) for budget in budgets[arm.pk]]
+    read = arm_facts.budget_day_results(asked)
+    counts = portfolio.goal == Portfolio.Goal.CONVERSIONS
+    results, scale = (read.conversions_milli, 1_000) if counts else (read.value_micros, 1_000_000)
+    spend: dict[tuple[int, int], int] = {}
+    value: dict[tuple[int, int], float | None] = {}
+    for key, day, spent, got in zip(
+        read.keys.tolist(), read.days.tolist(), read.spend_micros.tolist(), results.tolist(), strict=True
+    ):
+        spend[key, day] = spend.get((key, day), 0) + spent
+        before = value.get((key, day), 0.0)
+        value[key, day] = None if got == arm_facts.UNKNOWN or before is None else before + got / scale
+    reads = arm_facts.days_read({b.ad_account_id for held in budgets.values() for b in held}, first, last)
+    found = {}
+    for row, arm in enumerate(arms):
+        known = [
+            ordinal
+            for ordinal in range(first.toordinal(), last.toordinal() + 1)
+            if (row, ordinal) in spend
+            or all(ordinal in reads.get(b.ad_account_id, ()) for b in budgets[arm.pk])
+        ]
+        found[arm.pk] = tuple(
+            ArmDay(date.fromordinal(day), spend.get((row, day), 0), value.get((row, day), 0.0))
+            for day in _since_first_spend(
+                known, {d for (r, d), micros in spend.items() if r == row and micros}
+            )
+        )
+    return found
+
+
+def _since_first_spend(known: list[int], spending: set[int]) -> list[int]:
+    """Before its first spend an arm did not exist; one day without spend stays, to tell a start from a start of reading."""
+    if not spending:
+        return []
+    start = min(spending)
+    return [day for day in known if day >= start - 1]
+
+
+def _maturation(
+    portfolio: Portfolio, budgets: Sequence[Budget], accounts: dict[int, AdAccount], today: date
+) -> tuple[Maturation, int]:
+    """The learned delay of results, and from how many days; the platforms' settle days until enough were witnessed."""
+    settle = max((capabilities_of(account.platform).settle_days for account in accounts.values()), default=3)
+    restate = max(
+        (capabilities_of(account.platform).restate_days for account in accounts.values()), default=30
+    )
+    seen = arm_facts.results_as_seen(
+        [budget.pk for budget in budgets],
+        portfolio.timezone,
+        today - timedelta(days=_WITNESSED_OLDEST + restate),
+        today - timedelta(days=restate),
+    )
+    days = len({one.on for one in seen})
+    if days < _WITNESSED_DAYS:
+        return Maturation.after(settle), 0
+    counts = portfolio.goal == Portfolio.Goal.CONVERSIONS
+    return Maturation.learn(
+        Revision(
+            one.on, one.age_days, one.conversions_milli / 1_000 if counts else one.value_micros / 1_000_000
+        )
+        for one in seen
+    ), days
+
+
+def _learning(budgets: Sequence[Budget], today: date) -> dict[int, date]:
+    """Per budget the last day of the learning that its latest big change started; small steps start none."""
+    values = facts.budget_values([b.pk for b in budgets], today - timedelta(days=LEARNING_DAYS + 1), today)
+    found = {}
+    for budget_id, by_day in values.items():
+        days = sorted(by_day)
+        for before, day in pairwise(days):
+            was, now = by_day[before][0], by_day[day][0]
+            if was and abs(now - was) > was * (LEARNING_JUMP + 0.005):
+                found[budget_id] = day + timedelta(days=LEARNING_DAYS - 1)
+    return found
+
+
+def _pools(budgets: Sequence[Budget]) -> dict[int, str]:
+    """Per budget what its arm resembles: platform and channel of its first campaign."""
+    pools = {budget.pk: f"{budget.ad_account.platform}/" for budget in budgets}
+    campaigns = AdCampaign.objects.filter(Q(budget__in=budgets) | Q(ad_groups__budget__in=budgets))
+    for own, group, channel in campaigns.order_by("-pk").values_list(
+        "budget_id", "ad_groups__budget_id", "channel"
+    ):
+        for budget_id in (own, group):
+            if budget_id in pools:
+                pools[budget_id] = f"{pools[budget_id].partition('/')[0]}/{channel.lower()}"
+    return pools
+
+
+def _skip(
+    portfolio: Portfolio, budgets: Sequence[Budget], accounts: dict[int, AdAccount], at: datetime
+) -> tuple[str, dict[str, int | float | str]]:
+    """Why nothing can be decided now; empty when something can."""
+    unknown = [budget.name for budget in budgets if budget.amount_micros is None]
+    if unknown:
+        return "budget_unknown", {"budget": unknown[0]}
+    if has_open_change(budgets):
+        return "change_waits", {}
+    for account in accounts.values():
+        synced = account.facts_synced_at
+        if synced is None:
+            return "never_read", {"account": account.name}
+        limit = (
+            _CSV_STALE_HOURS
+            if account.source == AdAccount.Source.CSV
+            else capabilities_of(account.platform).report_lag_hours + STALE_AFTER_LAG_HOURS
+        )
+        age = (at - synced).total_seconds() / 3600
+        if age > limit:
+            return "stale", {"account": account.name, "age_hours": round(age, 1), "limit_hours": limit}
+    if portfolio.plan is not None:
+        if portfolio.plan.status != BudgetPlan.Status.ACTIVE:
+            words = portfolio.plan.get_status_display().lower()
+            return "plan_not_active", {"plan": portfolio.plan.name, "status": words}
+    elif (taken := _taken_over(budgets)) is not None:
+        return "plan_decides", {"plan": taken.name}
+    return "", {}
+
+
+def has_open_change(budgets: Sequence[Budget]) -> bool:
+    """Whether a change of a budget or of a campaign that spends from one waits or is on its way."""
+    waiting = Change.objects.filter(state__in=_OPEN_CHANGES)
+    return waiting.filter(
+        Q(budget__in=budgets)
+        | Q(ad_campaign__budget__in=budgets)
+        | Q(ad_campaign__ad_groups__budget__in=budgets)
+    ).exists()
+
+
+def _taken_over(budgets: Sequence[Budget]) -> BudgetPlan | None:
+    """A plan that acts on the budgets of a portfolio with a fixed amount: two would decide one sum."""
+    acting = [BudgetPlan.Mode.RECOMMEND, BudgetPlan.Mode.AUTO]
+    return (
+        BudgetPlan.objects.filter(budgets__in=budgets, status=BudgetPlan.Status.ACTIVE, mode__in=acting)
+        .order_by("pk")
+        .first()
+    )
+
+
+def _oldest(values: Sequence[Any]) -> Any:
+    """The smallest value; None as soon as one is missing."""
+    known = [value for value in values if value is not None]
+    return min(known) if known and len(known) == len(values) else None
