@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from pacing.views import (
+    calendar,
     decision_log,
     lab,
     paste,
@@ -25,6 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/paste/", paste.plan_paste, name="plan-paste"),
     path("pacing/decisions/", decision_log.decision_list, name="decision-list"),
     path("pacing/decisions/<uuid:public_id>/", decision_log.decision_detail, name="decision-detail"),
+    path("pacing/calendar/", calendar.calendar_page, name="calendar"),
+    path("pacing/calendar/new/", calendar.event_create, name="event-create"),
+    path("pacing/calendar/paste/", calendar.event_paste, name="event-paste"),
+    path("pacing/calendar/<uuid:public_id>/", calendar.event_edit, name="event-edit"),
+    path("pacing/calendar/<uuid:public_id>/remove/", calendar.event_remove, name="event-remove"),
     path("pacing/new/", plan_form.plan_create, name="plan-create"),
     path("pacing/looks/<uuid:public_id>/", plans.run_detail, name="run-detail"),
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),

@@ -53,6 +53,12 @@ def parse(text: str) -> list[PastedRow]:
     return [_row(number, head or list(COLUMNS), cells) for number, cells in rows]
 
 
+def has_head(text: str) -> bool:
+    """Whether a paste begins with the names of its columns."""
+    rows = _lines(text)
+    return bool(rows) and _head(rows[0][1]) is not None
+
+
 def _lines(text: str) -> list[tuple[int, list[str]]]:
     """Lines that say anything, with their numbers."""
     first = next((line for line in text.splitlines() if line.strip()), "")
