@@ -159,3 +159,37 @@ class SplitDecided(DomainEvent):
     look_id: str
     client_id: str
     state: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortfallDeclared(DomainEvent):
+    """A plan cannot spend its amount; offers say what could be done."""
+
+    name: ClassVar[str] = "pacing.shortfall.declared"
+    plan_id: str
+    client_id: str
+    cause: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortfallEnded(DomainEvent):
+    """A plan can spend its amount again, was changed, or is over."""
+
+    name: ClassVar[str] = "pacing.shortfall.ended"
+    plan_id: str
+    client_id: str
+    resolution: str
+
+
+@event_type
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferTaken(DomainEvent):
+    """Somebody chose a way out of a shortfall."""
+
+    name: ClassVar[str] = "pacing.offer.taken"
+    offer_id: str
+    plan_id: str
+    client_id: str
+    kind: str

@@ -69,6 +69,7 @@ class Status(IntEnum):
     PAUSED = 6
     STALE = 7
     ENDED = 8
+    ACCEPTED = 9  # somebody accepted that the plan cannot spend its amount; no controller decides this
 
     @property
     def word(self) -> str:

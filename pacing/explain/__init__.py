@@ -2,7 +2,18 @@
 
 from pacing.explain.decisions import PlanFacts, explain_plan
 from pacing.explain.proof import unproved
+from pacing.explain.shortfall import Verdict, judge
 from pacing.explain.thresholds import Flip, flips_of
 from pacing.explain.writing import Sentence, write
 
-__all__ = ["Flip", "PlanFacts", "Sentence", "explain_plan", "flips_of", "unproved", "write"]
+__all__ = [
+    "Flip",
+    "PlanFacts",
+    "Sentence",
+    "Verdict",
+    "explain_plan",
+    "flips_of",
+    "judge",
+    "unproved",
+    "write",
+]

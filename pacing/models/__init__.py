@@ -6,6 +6,7 @@ from pacing.models.explanation import Explanation
 from pacing.models.fx import FxRate
 from pacing.models.learned import LearnedShape
 from pacing.models.ledger import LedgerEntry, PlanAmendment
+from pacing.models.offer import Offer, Shortfall
 from pacing.models.plan import BudgetPlan, PlanBudget
 from pacing.models.portfolio import ArmBudget, GroupLimit, Portfolio, PortfolioArm
 from pacing.models.run import PacingRun, PlanHealth, PlanSnapshot, Recommendation
@@ -23,6 +24,7 @@ __all__ = [
     "GroupLimit",
     "LearnedShape",
     "LedgerEntry",
+    "Offer",
     "PacingRun",
     "PlanAmendment",
     "PlanBudget",
@@ -34,4 +36,5 @@ __all__ = [
     "PortfolioArm",
     "ProjectionScore",
     "Recommendation",
+    "Shortfall",
 ]

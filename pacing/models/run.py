@@ -23,6 +23,7 @@ class PlanHealth(models.TextChoices):
     STALE = "stale", "Stale"
     SCHEDULED = "scheduled", "Scheduled"
     ENDED = "ended", "Ended"
+    ACCEPTED = "accepted", "Shortfall accepted"
 
 
 class PacingRun(PubliclyNamed):

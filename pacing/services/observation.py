@@ -62,6 +62,7 @@ class BudgetRow:
     account_id: int
     running: bool  # some campaign or ad set spending from it is switched on
     paused_by_lane: bool  # nothing runs, and Lane paused what does not
+    stuck: bool = False  # cannot spend while a sibling can: the plan is decided without it
 
 
 @dataclass(frozen=True, slots=True)

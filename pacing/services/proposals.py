@@ -86,7 +86,7 @@ def _pause_at_target(plan: BudgetPlan, look: Look, row: int) -> int:
 def _recommend_budget(plan: BudgetPlan, look: Look, row: int, run_id: int) -> int:
     if _has_open_change(plan):
         return 0
-    known = [budget for budget in look.seen.budgets[row] if budget.amount_micros is not None]
+    known = [one for one in look.seen.budgets[row] if one.amount_micros is not None and not one.stuck]
     split = split_total(
         int(look.decision.new_budget_micros[row]),
         [budget.amount_micros or 0 for budget in known],
@@ -148,6 +148,7 @@ def _recommend(
             now_micros=now_micros,
             new_micros=new_micros,
             step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
+            blocked=[one.name for one in look.seen.budgets[row] if one.stuck],
         )
         evidence = _evidence(plan, look, row, explained)
         recommendations.supersede_open(plan)

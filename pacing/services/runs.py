@@ -14,7 +14,7 @@ from lane.core import clock, outbox, realtime
 from pacing.controllers import Action, decide
 from pacing.events import PlanHealthChanged
 from pacing.models import BudgetPlan, PacingRun, Recommendation
-from pacing.services import observation, plans, proposals, run_store
+from pacing.services import handover, observation, offers, plans, proposals, run_store, shortfalls
 from pacing.services.run_store import Look
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def run_pass(
     Two passes at once share the work: a plan belongs to whoever stores its run of the slot first.
     """
     plans.roll_over_days()
+    shortfalls.close_over()
     at = clock.now()
     slot = observation.current_slot(at)
     result = PassResult()
@@ -69,14 +70,16 @@ def _due(
 
 def _pace(plan_ids: Sequence[int], slot: datetime, at: datetime, on_demand: bool, result: PassResult) -> None:
     """Look at some plans: read, decide, store in one transaction, then propose plan by plan."""
-    seen = observation.observe(plan_ids, at)
+    seen = handover.handed_over(observation.observe(plan_ids, at))
     if not seen.plans:
         return
     decision, state = decide(seen.terms, seen.observation, seen.state)
+    decision, declared = shortfalls.declare(seen, decision)
     look = Look(seen, decision, state, slot, on_demand)
     with transaction.atomic():
         run_ids = run_store.save(look)
         _tell_changes(look, run_ids)
+    _offer_ways_out(look, run_ids, declared)
     result.looked += len(run_ids)
     advised = _advised(plan_ids)
     for row, run_id in run_ids.items():
@@ -90,6 +93,16 @@ def _pace(plan_ids: Sequence[int], slot: datetime, at: datetime, on_demand: bool
         except Exception:
             result.failed += 1
             logger.exception("plan %s: the decision could not be acted on", seen.plans[row]["public_id"])
+
+
+def _offer_ways_out(look: Look, run_ids: dict[int, int], declared: shortfalls.Declared) -> None:
+    """Declare what cannot be spent, with offers. A failure here never keeps a plan from being paced."""
+    try:
+        with transaction.atomic():
+            short = shortfalls.review(look, run_ids, declared)
+            offers.refresh([one for one, _ in short])
+    except Exception:
+        logger.exception("shortfalls could not be brought up to date")
 
 
 def _advised(plan_ids: Sequence[int]) -> set[int]:

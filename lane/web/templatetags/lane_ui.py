@@ -32,6 +32,7 @@ STATUS_WORDS = {
     "stale": "Stale",
     "scheduled": "Scheduled",
     "ended": "Ended",
+    "accepted": "Shortfall accepted",
 }
 LOUD = ("on_track", "ahead", "behind", "cannot_spend")
 
