@@ -50,6 +50,7 @@ GROUPS = (
         (
             NavItem("Portfolios", "portfolio-list", "portfolios"),
             NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),
+            NavItem("Calendar", "calendar", "calendar-event"),
         ),
     ),
     NavGroup(
@@ -57,6 +58,7 @@ GROUPS = (
         (
             NavItem("Changes", "change-set-list", "changes"),
             NavItem("Decision log", "decision-list", "history"),
+            NavItem("Calibration", "calibration", "adjustments-horizontal"),
             NavItem("Activity", "activity-list", "activity"),
         ),
     ),
