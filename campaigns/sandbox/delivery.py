@@ -122,9 +122,11 @@ class Delivery:
         wanted = demand * active * bidding
         amounts = [self._amount_at(budget, (slot.start + slot.end) / 2, on, carry) for slot in hours]
         room = self._cap_room(budget, on, hours, carry)
+        spent_before = carry.total_spent
         spent, carry = self._spend(budget, on, carry, amounts, wanted, active, room)
         unit = budget.account.unit
         whole = _in_units(spent, wanted, unit)
+        carry = replace(carry, total_spent=spent_before + float(whole.sum()))  # limits count what is billed
         return BudgetDay(on, hours, {g.id: whole[i] for i, g in enumerate(budget.groups)}, carry)
 
     def _spend(
