@@ -19,6 +19,9 @@ NO_BREAK = -1
 
 def breaks(residuals: Floats, usable: Flags) -> tuple[Floats, Floats]:
     """Index of the first day [..] after the likeliest break (or NO_BREAK), and its strength in standard errors."""
+    if usable.shape[-1] <= LEAST_BEFORE + LEAST_AFTER:
+        nothing = np.zeros(usable.shape[:-1])
+        return nothing + NO_BREAK, nothing
     cut = np.where(usable, np.clip(residuals, -CUT, CUT), 0.0)
     count = np.cumsum(usable, axis=-1)
     total = np.cumsum(cut, axis=-1)

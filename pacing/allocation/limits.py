@@ -112,8 +112,9 @@ def _arm_limits(
     if held := _held(terms, arm, today):
         return kept, kept, held, held, held
     unit = terms.unit_micros
-    low = -(-round(kept * (1 - terms.step)) // unit) * unit
-    high = int(round(kept * (1 + terms.step)) // unit) * unit
+    step = min(kept * terms.step, terms.budget_micros) if kept else 0.0
+    low = max(-(-round(kept - step) // unit) * unit, 0)
+    high = min(round(kept + step) // unit * unit, terms.budget_micros)
     low, high = min(low, kept), max(high, kept)
     at_low, at_high = "step", "step"
     if floor >= low:
@@ -161,7 +162,8 @@ def _contradictions(
     found = []
     locked = [index for index, arm in enumerate(arms) if arm.locked]
     fixed = sum(floor[index] for index in locked)
-    raised = [index for index in range(len(arms)) if floor[index] > 0]
+    asked = [index for index, arm in enumerate(arms) if arm.locked or arm.minimum_micros]
+    raised = asked or list(range(len(arms)))
     if fixed > budget or (len(locked) == len(arms) and fixed != budget):
         found.append(
             _problem(

@@ -20,7 +20,7 @@ class Habits:
 
     step: float = 0.20
     floor: float = 0.10  # of an equal share
-    blend: float = 0.5
+    blend: float = 0.6
     least_probability: float = 0.80
     thompson: bool = False
 

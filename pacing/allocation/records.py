@@ -69,13 +69,13 @@ class Terms:
 
     budget_micros: int
     unit_micros: int = 10_000  # the currency's smallest amount; every budget is a multiple of it
-    step: float = 0.20  # an arm moves by at most this share at once
+    step: float = 0.20  # an arm moves by at most this share at once; inf for any distance
     move_days: int = 3  # days between two moves of an arm; 7 is advised where nobody approves moves
     floor_share: float = 0.10  # of an equal share: no arm is starved of it
     smallest_move: float = 0.02  # of an arm's budget; smaller moves are not worth an edit
     least_probability: float = 0.80  # a move must be better than its cost with this probability
     cost_per_moved: float = 0.0  # value lost per unit of money moved (a disturbed learning phase)
-    blend: float = 0.5  # weight of the curves; the rest goes towards average returns, the safer guide
+    blend: float = 0.6  # weight of the curves; the rest goes towards average returns, the safer guide
     horizon_days: int = 7  # gains are told for this many days
     roas_floor: float | None = None  # value per unit of money the whole portfolio must return
     roas_confidence: float = 0.80  # ... with this probability

@@ -34,7 +34,6 @@ def _check_terms(terms: Terms) -> None:
     if terms.budget_micros % terms.unit_micros:
         raise ValueError("budget_micros must be a multiple of unit_micros: round it to the currency first.")
     shares = {
-        "step": terms.step,
         "floor_share": terms.floor_share,
         "smallest_move": terms.smallest_move,
         "least_probability": terms.least_probability,
@@ -46,8 +45,8 @@ def _check_terms(terms: Terms) -> None:
     for name, value in shares.items():
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {value}; pass a share from 0 to 1.")
-    if not 0 < terms.step < 1:
-        raise ValueError("step must be between 0 and 1: 0.2 for a fifth.")
+    if not terms.step > 0:
+        raise ValueError("step must be positive: 0.2 for a fifth.")
     if not 0 < terms.roas_confidence < 1:
         raise ValueError("roas_confidence must be between 0 and 1.")
     if terms.move_days < 0 or terms.horizon_days <= 0:

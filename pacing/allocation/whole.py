@@ -41,7 +41,7 @@ def whole_units(
     order = [int(index) for index in np.argsort(-rest, kind="stable")]
     for group in groups:  # rounding down may have left a group short of its share
         members = [index for index in order if group.members[index]]
-        _hand_out(parts, members, least, most, group.least - _held(parts, group), unit, groups)
+        _hand_out(parts, members, least, most, max(group.least - _held(parts, group), 0), unit, groups)
     _hand_out(parts, order, least, most, budget - sum(parts), unit, groups)
     _hand_out(parts, order[::-1], least, most, budget - sum(parts), unit, groups)
     fits = sum(parts) == budget and all(group.least <= _held(parts, group) <= group.most for group in groups)
