@@ -69,12 +69,15 @@ from notifications.models import DevMail, EmailDelivery, Notification
 from pacing.models import (
     BudgetPlan,
     FxRate,
+    LearnedShape,
     LedgerEntry,
     PacingRun,
     PlanAmendment,
     PlanBudget,
+    PlannedEvent,
     PlanSeries,
     PlanSnapshot,
+    ProjectionScore,
     Recommendation,
 )
 
@@ -260,6 +263,16 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
         **owned, plan=plan, slot=now, at=now, health="behind", decision="propose", spent_micros=EUR
     )
     PlanSnapshot.objects.create(**owned, plan=plan, health="behind", as_of=now)
+    PlannedEvent.objects.create(**owned, name="Sale", kind="promo", starts_on=today, ends_on=today, factor=2)
+    LearnedShape.objects.create(
+        **owned, scope="client", scope_id=plan.client_id, platform="google_ads", kind="delivery",
+        numbers=[1, 0.1, 0.9, 1.1, EUR], n_days=30, as_of=now,
+    )  # fmt: skip
+    ProjectionScore.objects.create(
+        **owned, plan=plan, run=run, platform="google_ads", made_on=today, made_at=now, ended_on=today, days_left=1,
+        horizon="1-3", basis="without", currency="EUR", amount_micros=EUR, p10_micros=1, p50_micros=2, p90_micros=3,
+        actual_micros=2, error_ratio=0, covered=True, scored_at=now,
+    )  # fmt: skip
     Recommendation.objects.create(
         **owned, plan=plan, run=run, kind="raise", rows=[], now_micros=EUR, new_micros=2 * EUR, currency="EUR",
         expires_at=now + timedelta(days=1),
