@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.models import Budget, ChangeSet
-from campaigns.services import changes
+from campaigns.services import backstops, changes
 from lane.accounts import policies
 from lane.audit.services import record
 from lane.core import clock, outbox, realtime
@@ -17,7 +17,7 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 from lane.core.money import MINUS, format_money
 from pacing.events import RecommendationDecided
-from pacing.models import BudgetPlan, Explanation, Recommendation
+from pacing.models import BudgetPlan, Explanation, PlanSnapshot, Recommendation
 from pacing.services import explanations
 from pacing.words import reason_texts
 
@@ -42,7 +42,7 @@ def accept(
         client=plan.client,
         title=_title(recommendation, rows),
         reason=_reason(recommendation),
-        targets=_targets(recommendation, rows),
+        targets=[*_targets(recommendation, rows), *_backstops(recommendation)],
         origin="recommendation",
         origin_id=str(recommendation.public_id),
         evidence=_evidence(recommendation),
@@ -121,6 +121,21 @@ def _targets(recommendation: Recommendation, rows: Mapping[str, int] | None) -> 
     ]
 
 
+def _backstops(recommendation: Recommendation) -> list[changes.Target]:
+    """The platform's own limits that belong to the plan, in the same change set as the step."""
+    plan = recommendation.plan
+    left = _remaining_micros(plan)
+    if left is None or not backstops.wanted_for(automatic=plan.mode == BudgetPlan.Mode.AUTO):
+        return []
+    return backstops.targets_for(plan.budgets.all(), left, plan.ends_on, currency=plan.currency)
+
+
+def _remaining_micros(plan: BudgetPlan) -> int | None:
+    """What the plan's reports leave of its amount; None while nothing is known."""
+    spent = PlanSnapshot.objects.filter(plan=plan).values_list("spent_micros", flat=True).first()
+    return None if spent is None else max(0, plan.amount_micros - spent)
+
+
 def _edited_targets(
     recommendation: Recommendation, budgets: Mapping[str, Budget], rows: Mapping[str, int]
 ) -> list[changes.Target]:
@@ -171,6 +186,7 @@ def _evidence(recommendation: Recommendation) -> dict[str, Any]:
         "currency": plan.currency,
         "ends_on": plan.ends_on.isoformat(),
         "last_day": clock.today(plan.timezone) == plan.ends_on,
+        "remaining_micros": _remaining_micros(plan),
         "findings": recommendation.reasons,
         "reasons": [*reason_texts(recommendation.reasons, plan.currency), *would_change],
         "effect": recommendation.effect,
