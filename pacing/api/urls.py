@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from pacing.api.calendar import PlannedEventViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
+from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
 from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
 from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
@@ -16,12 +18,13 @@ router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run"
 router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, basename="api-plan-explanation")
 router.register("explanations", ExplanationViewSet, basename="api-explanation")
 router.register("portfolios", PortfolioViewSet, basename="api-portfolio")
-router.register(
-    "portfolios/<uuid:portfolio_id>/looks", AllocationLookViewSet, basename="api-portfolio-look"
-)
+router.register("portfolios/<uuid:portfolio_id>/looks", AllocationLookViewSet, basename="api-portfolio-look")
 router.register(
     "portfolios/<uuid:portfolio_id>/experiments", ExperimentViewSet, basename="api-portfolio-experiment"
 )
+router.register("plans/<uuid:plan_id>/what-if", PlanWhatIfViewSet, basename="api-plan-what-if")
+router.register("lab/replays", ReplayViewSet, basename="api-replay")
+router.register("planned-events", PlannedEventViewSet, basename="api-planned-event")
 router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
