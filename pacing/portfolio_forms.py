@@ -129,7 +129,9 @@ class PortfolioForm(forms.Form):
         self._explained("mode", Portfolio.Mode.choices, MODES)
         self._explained("exploration", Portfolio.Exploration.choices, EXPLORATIONS)
         self._explained("arms_by", [("budget", "Budgets"), ("platform", "Platforms and channels")], ARMS_BY)
-        money = {FIXED: "You say how much a day. No running plan may act on these budgets."} | dict.fromkeys(self.plans, "The plan sets what its budgets get together; the portfolio shares it out.")
+        money = {FIXED: "You say how much a day. No running plan may act on these budgets."} | dict.fromkeys(
+            self.plans, "The plan sets what its budgets get together; the portfolio shares it out."
+        )
         names = [(key, f"Plan “{plan.name}”") for key, plan in self.plans.items()]
         self._explained("money", [*names, (FIXED, "A fixed amount a day")], money)
         if portfolio is not None:

@@ -8,6 +8,7 @@ from pacing.views import (
     calendar,
     decision_log,
     lab,
+    ledger,
     paste,
     plan_form,
     plans,
@@ -31,6 +32,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/calendar/paste/", calendar.event_paste, name="event-paste"),
     path("pacing/calendar/<uuid:public_id>/", calendar.event_edit, name="event-edit"),
     path("pacing/calendar/<uuid:public_id>/remove/", calendar.event_remove, name="event-remove"),
+    path("pacing/<uuid:public_id>/ledger/", ledger.plan_ledger, name="plan-ledger"),
+    path("pacing/<uuid:public_id>/amend/", ledger.plan_amend, name="plan-amend"),
+    path("pacing/<uuid:public_id>/explain/<slug:figure>/", ledger.plan_explain, name="plan-explain"),
+    path(
+        "pacing/amendments/<uuid:public_id>/withdraw/", ledger.amendment_withdraw, name="amendment-withdraw"
+    ),
+    path("pacing/ledger/<uuid:public_id>/reverse/", ledger.entry_reverse, name="entry-reverse"),
     path("pacing/new/", plan_form.plan_create, name="plan-create"),
     path("pacing/looks/<uuid:public_id>/", plans.run_detail, name="run-detail"),
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),

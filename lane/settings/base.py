@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
         "ChangeSetState": "campaigns.models.ChangeSet.State",
         "ChangeState": "campaigns.models.Change.State",
         "RecommendationState": "pacing.models.Recommendation.State",
+        "LedgerEntryKind": "pacing.models.LedgerEntry.Kind",
+        "AmendmentState": "pacing.models.PlanAmendment.State",
         "RequestState": "approvals.models.ApprovalRequest.State",
         "JobState": "lane.core.models.Job.State",
         "ConnectionStatus": "campaigns.models.Connection.Status",

@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from pacing.api.calendar import PlannedEventViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
 from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
+from pacing.api.ledger import AmendmentViewSet, EntryViewSet, ExplainViewSet
 from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
 from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
@@ -16,6 +17,8 @@ router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanViewSet, basename="api-plan")
 router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run")
 router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, basename="api-plan-explanation")
+router.register("plans/<uuid:plan_id>/ledger", EntryViewSet, basename="api-plan-ledger")
+router.register("amendments", AmendmentViewSet, basename="api-amendment")
 router.register("explanations", ExplanationViewSet, basename="api-explanation")
 router.register("portfolios", PortfolioViewSet, basename="api-portfolio")
 router.register("portfolios/<uuid:portfolio_id>/looks", AllocationLookViewSet, basename="api-portfolio-look")
@@ -28,6 +31,9 @@ router.register("planned-events", PlannedEventViewSet, basename="api-planned-eve
 router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "plans/<uuid:plan_id>/explain/", ExplainViewSet.as_view({"get": "retrieve"}), name="api-plan-explain"
+    ),
     path("plans/sheet/", SheetView.as_view(), name="api-plan-sheet"),
     *router.urls,
 ]

@@ -21,6 +21,7 @@ from lane.core.errors import InvalidInput, NotAllowed, OutOfDate
 from pacing.forms import PlanForm, initial_of
 from pacing.selectors import plans_for
 from pacing.selectors.budgets import budget_choices, budgets_of
+from pacing.selectors.ledger import waiting_amendment
 from pacing.services import plans
 
 
@@ -83,7 +84,13 @@ def plan_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
             form.add_error(None, error.message)
             status = 409
         else:
-            messages.success(request, "Saved. Lane plans again from now with these terms.")
+            waiting = waiting_amendment(plan)
+            if waiting is None:
+                messages.success(request, "Saved. Lane plans again from now with these terms.")
+            else:
+                messages.info(
+                    request, "Saved. The new amount or dates wait for approval; until then the old ones hold."
+                )
             return redirect("plan-detail", public_id)
     return _page(request, form, client=plan.client, status=status)
 
