@@ -1,4 +1,4 @@
-"""One plan from all sides: its curve, looks, proposal, changes, and what Lane may do there."""
+"""One plan from all sides: its curve, looks, proposal and changes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from django.db.models import Q
 
-from approvals.selectors import policy_of
 from campaigns.models import Budget, Change
-from campaigns.platforms.registry import capabilities_of
 from campaigns.selectors import facts
 from campaigns.selectors.changes import changes_for
 from lane.audit.models import AuditEntry
@@ -22,12 +21,14 @@ from lane.core.actors import Actor
 from lane.core.dates import elapsed_share, local_date
 from lane.core.money import format_money
 from pacing.controllers import Landing, Strategy, target_curve
+from pacing.controllers.status import tolerance_now
 from pacing.models import BudgetPlan, PacingRun, PlanSnapshot, Recommendation
+from pacing.selectors.calendar import marks_for, weights_for
 from pacing.selectors.proposals import Proposal
+from pacing.selectors.spending import spend_days
 from pacing.words import reason_text, reason_texts
 
 RUNS_SHOWN, CHANGES_SHOWN, ACTIVITY_SHOWN = 8, 8, 8
-STALE_AFTER_LAG_HOURS = 4
 _SILENT = ("unknown", "paused", "scheduled", "ended")
 _GAP_TONES = {"behind": "behind", "ahead": "ahead", "cannot_spend": "cannot_spend"}
 
@@ -52,19 +53,10 @@ class RunLine:
     step: str
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """One thing Lane might do to this plan: alone, after approval, or never."""
-
-    may: str
-    label: str
-    note: str
-
-
 def curve_of(
     plan: BudgetPlan,
     snapshot: PlanSnapshot | None,
-    budget_ids: Sequence[int],
+    budgets: Sequence[Budget],
     proposal: Proposal | None,
     *,
     known_on: date | None = None,
@@ -74,11 +66,8 @@ def curve_of(
     zone = plan.timezone
     reach = _reported_to(snapshot, now) if known_on is None else _end_of(known_on, zone)
     last = min(local_date(reach, zone), plan.ends_on)
-    if known_on is None:
-        daily = facts.daily_spend(budget_ids, plan.starts_on, last) if last >= plan.starts_on else {}
-    else:
-        daily = facts.spend_as_known_on(budget_ids, plan.starts_on, last, reach)
-    target = _target(plan)
+    daily = _daily(plan, budgets, last, reach, known_on)
+    target = _target(plan, weights_for(plan))
     spent = _cumulative(plan.starts_on, last, daily)
     moment = _offset(plan, now)
     actual = [(0.0, 0)] if spent else []
@@ -93,6 +82,7 @@ def curve_of(
         "actual": actual,
         "now": moment,
         "now_label": f"today {now.astimezone(ZoneInfo(zone)):%H:%M}",
+        "events": marks_for(plan),
     }
     if known_on is None and snapshot is not None and moment is not None and total is not None:
         drawing |= _forecast(plan, snapshot, actual[-1], proposal)
@@ -145,58 +135,38 @@ def activity_of(plan: BudgetPlan, recommendations: Sequence[Recommendation]) -> 
     return list(mine.order_by("-id")[:ACTIVITY_SHOWN])
 
 
-def permissions_of(plan: BudgetPlan, budgets: Sequence[Budget]) -> list[Permission]:
-    """What Lane may do here alone, after approval, or never, from the plan's mode and the client's policy."""
-    policy = policy_of(plan.client)
-    observes = plan.mode == BudgetPlan.Mode.OBSERVE
-    files_only = any(budget.ad_account.source == "csv" for budget in budgets)
-    if files_only:
-        step = [Permission("never", "Change a budget", "Fed by CSV files: Lane only recommends here")]
-    elif observes:
-        step = [Permission("never", "Change a budget", "This plan is only observed")]
-    else:
-        step = [
-            _step_permission(plan, "Raise a budget", policy.auto_increase_ratio),
-            _step_permission(plan, "Lower a budget", policy.auto_decrease_ratio),
-        ]
-    pauses = plan.pause_at_target and not observes and not files_only
-    return [
-        *step,
-        Permission("alone", "Pause at the target", "Always, approved with the plan")
-        if pauses
-        else Permission("never", "Pause at the target", "Switched off for this plan"),
-        Permission(
-            "never", f"Spend more than {format_money(plan.amount_micros, plan.currency, 0)}", "Edit the plan"
-        ),
-        Permission(
-            "never", f"Write while data is older than {_stale_hours(budgets)} h", "Frozen until a report"
-        ),
-    ]
+def tolerance_of(plan: BudgetPlan) -> float:
+    """The tolerance in force today: it narrows through the flight down to the plan's own on the last day."""
+    today = clock.today(plan.timezone)
+    left = min(max((plan.ends_on - today).days + 1, 1), plan.days_total)
+    now = tolerance_now(
+        np.array([float(plan.tolerance_ratio)]), np.array([left]), np.array([plan.days_total])
+    )
+    return float(now[0])
 
 
-def _step_permission(plan: BudgetPlan, label: str, automatic: Any) -> Permission:
-    if automatic > 0:
-        share = f"{automatic * 100:.0f}"
-        first = "" if plan.mode == BudgetPlan.Mode.AUTO else "once you accept, "
-        return Permission(
-            "alone" if plan.mode == BudgetPlan.Mode.AUTO else "approval",
-            f"{label} by up to {share} % a day",
-            f"{first}no approval, more needs one".capitalize(),
-        )
-    return Permission("approval", f"{label}, up to 20 % a step", "After approval")
+def _daily(
+    plan: BudgetPlan, budgets: Sequence[Budget], last: date, reach: datetime, known_on: date | None
+) -> dict[date, int]:
+    """Spend per day in the plan's currency, as known now or then; days without a rate are left out."""
+    ids = [budget.pk for budget in budgets]
+    if last < plan.starts_on:
+        return {}
+    if known_on is not None:
+        return dict(facts.spend_as_known_on(ids, plan.starts_on, last, reach))
+    if all(budget.currency == plan.currency for budget in budgets):
+        return dict(facts.daily_spend(ids, plan.starts_on, last))
+    days = spend_days(plan, plan.starts_on, last)
+    return {on: micros for on, micros in days.items() if micros is not None}
 
 
-def _stale_hours(budgets: Sequence[Budget]) -> int:
-    lags = [capabilities_of(budget.ad_account.platform).report_lag_hours for budget in budgets]
-    return int(min(lags, default=0)) + STALE_AFTER_LAG_HOURS
-
-
-def _target(plan: BudgetPlan) -> list[tuple[float, int]]:
+def _target(plan: BudgetPlan, weights: Sequence[float] | None) -> list[tuple[float, int]]:
     by_day = target_curve(
         plan.amount_micros,
         plan.days_total,
         Strategy[plan.strategy.upper()],
         landing=Landing[plan.landing.upper()],
+        plan_weight=weights,
     )
     return [(0.0, 0), *((float(day), int(micros)) for day, micros in enumerate(by_day, start=1))]
 

@@ -8,17 +8,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from lane.accounts import policies
 from lane.core import clock
+from lane.core.actors import Actor
 from lane.core.errors import InvalidInput
 from pacing.models import BudgetPlan
 from pacing.selectors import detail, plans_for, recommendations_for, runs_for
 from pacing.selectors.budgets import budgets_of
+from pacing.selectors.explanations import current_explanation
+from pacing.selectors.ledger import ledger_of, waiting_amendment
+from pacing.selectors.offers import open_shortfall
 from pacing.selectors.proposals import Proposal, proposal_for
+from pacing.selectors.rails import rails_of
 from pacing.selectors.table import PlanRow, days_left, platform_words, shown_health
 from pacing.services import plans
 from pacing.tasks import run_plan
@@ -43,10 +48,10 @@ def detail_page(
     plan = get_object_or_404(plans_for(actor).select_related("snapshot"), public_id=public_id)
     snapshot = getattr(plan, "snapshot", None)
     budgets = budgets_of(plan)
-    ids = [budget.pk for budget in budgets]
     proposal = proposal_for(plan, actor)
     advice = list(recommendations_for(actor).filter(plan=plan)[:20])
     health = shown_health(plan, snapshot)
+    advice_now = proposal.recommendation if proposal is not None else None
     runs = list(runs_for(actor).filter(plan=plan).order_by("-at", "-id")[: detail.RUNS_SHOWN])
     row = PlanRow(plan, snapshot, health, "", "", days_left(plan), proposal or Proposal.none(plan, health))
     return render(
@@ -60,13 +65,14 @@ def detail_page(
             "why": detail.explanations(plan, snapshot),
             "platforms": platform_words(sorted({budget.ad_account.platform for budget in budgets})),
             "budgets": budgets,
-            "curve": detail.curve_of(plan, snapshot, ids, proposal, known_on=_known_on(request, plan)),
+            "curve": detail.curve_of(plan, snapshot, budgets, proposal, known_on=_known_on(request, plan)),
             "runs": detail.run_lines(plan, runs),
             "card": card(plan, proposal, actor),
             "past_advice": [each for each in advice if each.state != "open"][:4],
-            "changes": detail.changes_of(plan, ids, actor),
-            "activity": detail.activity_of(plan, advice),
-            "permissions": detail.permissions_of(plan, budgets),
+            "explanation": current_explanation(plan, str(advice_now.public_id)) if advice_now else None,
+            "shortfall": open_shortfall(plan),
+            "waiting": waiting_amendment(plan),
+            "tolerance": detail.tolerance_of(plan),
             "may_change": policies.may(actor, "change", client_id=plan.client_id),
             "may_propose": policies.may(actor, "propose", client_id=plan.client_id),
             "today": clock.today(plan.timezone),
@@ -74,6 +80,47 @@ def detail_page(
         },
         status=status,
     )
+
+
+@login_required
+@require_GET
+def plan_part(request: HttpRequest, public_id: UUID, part: str) -> HttpResponse:
+    """A part of the plan's page that is read after it: its rails, its ledger, or its history."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if part not in _PARTS:
+        raise Http404
+    plan = get_object_or_404(plans_for(actor).select_related("snapshot"), public_id=public_id)
+    context = {
+        "plan": plan,
+        "may_change": policies.may(actor, "change", client_id=plan.client_id),
+        "may_propose": policies.may(actor, "propose", client_id=plan.client_id),
+        **_PARTS[part](plan, actor),
+    }
+    # Asked for by the page it is only the part; by itself, without JavaScript, it is a page around it.
+    template = f"_{part}" if request.headers.get("HX-Request") else "part"
+    return render(request, f"pacing/plans/{template}.html", context | {"part": f"pacing/plans/_{part}.html"})
+
+
+def _rails(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
+    return {"rails": rails_of(plan, budgets_of(plan)), "part_title": "What Lane may do here"}
+
+
+def _ledger(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
+    return {"ledger": ledger_of(plan), "part_title": "Approved budget"}
+
+
+def _history(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
+    budgets = budgets_of(plan)
+    advice = list(recommendations_for(actor).filter(plan=plan)[:20])
+    return {
+        "budgets": budgets,
+        "changes": detail.changes_of(plan, [budget.pk for budget in budgets], actor),
+        "activity": detail.activity_of(plan, advice),
+        "part_title": "History",
+    }
+
+
+_PARTS = {"rails": _rails, "ledger": _ledger, "history": _history}
 
 
 @login_required

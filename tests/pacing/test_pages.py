@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from campaigns.models import Budget, ChangeSet
+from campaigns.models import Budget, ChangeSet, Drift
+from campaigns.services import kill_switches
 from lane.audit.models import AuditEntry
 from lane.core import clock
 from pacing.models import BudgetPlan, Recommendation
@@ -128,7 +129,8 @@ def test_a_plan_says_where_it_stands_why_and_where_it_ends(pages):
         "€625.45",
         "Accept",
         "Decline",
-        "Pause at the target",
+        "What if",
+        "tolerance ±",
     ):
         assert shown in page, shown
 
@@ -174,6 +176,62 @@ def test_a_plan_takes_a_fixed_number_of_queries(pages, django_assert_max_num_que
     browser.get(reverse("plan-detail", args=[plan.public_id]))
     with django_assert_max_num_queries(20):
         browser.get(reverse("plan-detail", args=[plan.public_id]))
+
+
+@pytest.mark.parametrize("part", ["rails", "history"])
+def test_a_part_of_a_plan_takes_a_fixed_number_of_queries(pages, part, django_assert_max_num_queries):
+    plan = make_plan(pages.world, budgets=[make_budget(pages.world) for _ in range(12)])
+    look(plan, "behind", end=(13_420, 14_030, 14_690))
+    browser = pages.browser()
+    address = reverse("plan-part", args=[plan.public_id, part])
+    browser.get(address)
+    with django_assert_max_num_queries(24):
+        alone = text(browser.get(address))
+    assert alone.startswith("<!doctype html>")
+    assert not text(browser.get(address, headers={"HX-Request": "true"})).startswith("<!doctype")
+
+
+def test_what_lane_may_do_shows_every_rail_with_its_figure(pages):
+    budget = make_budget(pages.world)
+    plan = make_plan(pages.world, budgets=[budget], amount=16_000)
+    look(plan, "behind", end=(13_420, 14_030, 14_690))
+    shown = text(pages.browser().get(reverse("plan-part", args=[plan.public_id, "rails"])))
+    for words in (
+        "Mode: recommend",
+        "Pause at the target",
+        "automatic changes left today",
+        "Writes are on",
+        "Nothing is in its learning phase",
+        "No change made outside Lane waits",
+        "Spend more than €16,000",
+        "Write while data is older than",
+    ):
+        assert words in shown, words
+
+
+def test_a_stop_switch_and_an_outside_change_are_shown_where_they_hold(pages):
+    budget = make_budget(pages.world)
+    plan = make_plan(pages.world, budgets=[budget])
+    kill_switches.stop(actor=pages.world.admin, reason="Audit of the account")
+    Drift.objects.create(
+        organization=pages.world.organization, client=pages.world.client, budget=budget,
+        expected_micros=50 * EURO, observed_micros=70 * EURO, seen_at=clock.now(),
+    )  # fmt: skip
+    shown = text(pages.browser().get(reverse("plan-part", args=[plan.public_id, "rails"])))
+    for words in ("Audit of the account", "was changed outside Lane", "Keep their amount", "Propose ours again",
+                  "Pause automation here", "Automation does not act now"):  # fmt: skip
+        assert words in shown, words
+    quiet = text(pages.browser(pages.viewer).get(reverse("plan-part", args=[plan.public_id, "rails"])))
+    assert "Keep their amount" not in quiet
+
+
+def test_an_unknown_part_and_a_strangers_part_are_not_found(pages):
+    plan = make_plan(pages.world)
+    assert pages.browser().get(reverse("plan-part", args=[plan.public_id, "secrets"])).status_code == 404
+    stranger = person(make_world().organization, "owner")[0]
+    for part in ("rails", "ledger", "history"):
+        address = reverse("plan-part", args=[plan.public_id, part])
+        assert pages.browser(stranger).get(address).status_code == 404
 
 
 def test_pausing_asks_why_and_keeps_what_was_typed(pages):
