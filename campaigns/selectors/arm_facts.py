@@ -66,13 +66,17 @@ def budget_day_results(pairs: Sequence[Asked]) -> ResultDays:
     )
 
 
-def days_read(account_ids: Iterable[int], first: date, last: date) -> dict[int, set[int]]:
-    """Per account the days (ordinals) that were read, even where nothing was found."""
+def days_read(account_ids: Iterable[int], zone: str, first: date, last: date) -> dict[int, set[int]]:
+    """Per account the days (ordinals) that were read after they had ended, even where nothing was found.
+
+    A day that was last read while it ran shows a part of it, and that part must not pass for the day.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ad_account_id, (\"on\" - DATE '0001-01-01') + 1 FROM campaigns_accountdayfreshness "
-            'WHERE ad_account_id = ANY(%s) AND "on" BETWEEN %s AND %s',
-            [list(account_ids), first, last],
+            'WHERE ad_account_id = ANY(%s) AND "on" BETWEEN %s AND %s '
+            'AND (fetched_at AT TIME ZONE %s)::date > "on"',
+            [list(account_ids), first, last, zone],
         )
         found: dict[int, set[int]] = {}
         for account_id, day in cursor:

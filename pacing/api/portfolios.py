@@ -173,7 +173,7 @@ class GroupInputSerializer(serializers.Serializer):
 class ArmInputSerializer(serializers.Serializer):
     """One arm of a new portfolio."""
 
-    label = serializers.CharField(max_length=120)
+    label = serializers.CharField(max_length=120)  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=PortfolioArm.Kind.choices, required=False, default="campaign")
     budgets = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
     group = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
@@ -186,7 +186,7 @@ class ArmEditSerializer(serializers.Serializer):
     """What changes of an arm; what is left out stays."""
 
     id = serializers.UUIDField()
-    label = serializers.CharField(max_length=120, required=False)
+    label = serializers.CharField(max_length=120, required=False)  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=PortfolioArm.Kind.choices, required=False)
     group = serializers.CharField(max_length=80, required=False, allow_blank=True)
     locked = serializers.BooleanField(required=False)

@@ -78,7 +78,9 @@ def tell_history(
             )
             for age in range(days + 1)
         ],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["ad_account", "on"],
+        update_fields=["fetched_at"],
     )
     account = shop.world.account
     account.facts_synced_at = read_at

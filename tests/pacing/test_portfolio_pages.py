@@ -7,7 +7,6 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from lane.core import clock
-from tests.campaigns.world import person
 from tests.pacing.portfolio_world import look, make_portfolio, make_shop
 
 pytestmark = pytest.mark.django_db

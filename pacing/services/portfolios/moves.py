@@ -101,7 +101,8 @@ def take_back(look: AllocationLook, to: str = Proposal.SUPERSEDED) -> None:
 def settle(change_set_id: str) -> AllocationLook | None:
     """Note what became of an accepted split once its change set has ended.
 
-    Only a split that was applied whole counts as moved: a part of it says nothing about the split.
+    Only a split that was applied whole counts as moved: a part of it, or one that an approver lowered, says nothing
+    about the split. What the arms have then is where the next look starts.
     """
     found = (
         AllocationLook.objects.filter(change_set__public_id=change_set_id)
@@ -114,18 +115,21 @@ def settle(change_set_id: str) -> AllocationLook | None:
     look = AllocationLook.objects.locked().select_related("change_set").get(pk=found[0])
     if look.applied_at is not None or look.change_set is None:
         return look
-    done = {
-        change.budget.public_id.hex: change.state in _DONE
+    reached = {
+        str(change.budget.public_id): change.target_micros
         for change in current_changes(look.change_set)
-        if change.budget is not None
+        if change.budget is not None and change.state in _DONE
     }
-    now, moved = clock.now(), []
-    for move in look.moves.select_related("arm"):
-        touched = [UUID(row["budget_id"]).hex for row in move.rows if row["new_micros"] != row["now_micros"]]
-        if touched and all(done.get(key) for key in touched):
+    now, moved, whole = clock.now(), [], True
+    for move in look.moves.all():
+        wanted = {
+            row["budget_id"]: row["new_micros"] for row in move.rows if row["new_micros"] != row["now_micros"]
+        }
+        if any(key in reached for key in wanted):
             moved.append(move.arm_id)
+        whole &= all(reached.get(key) == micros for key, micros in wanted.items())
     PortfolioArm.objects.filter(pk__in=moved).update(last_moved_at=now)
-    if done and all(done.values()):
+    if whole:
         look.applied_at = now
         look.save(update_fields=["applied_at"])
         _remember_move(portfolio, look)

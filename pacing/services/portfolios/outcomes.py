@@ -18,7 +18,7 @@ def follow(portfolio: Portfolio, seen: Seen) -> int:
     """Write down the outcome of moves whose week has matured. Returns how many."""
     by_key = {one.key: one for one in seen.arms}
     waiting = AllocationMove.objects.filter(
-        look__portfolio=portfolio, look__applied_at__isnull=False, outcome=None
+        look__portfolio=portfolio, look__applied_at__isnull=False, outcome__isnull=True
     ).select_related("look", "arm")
     noted = 0
     for move in waiting:

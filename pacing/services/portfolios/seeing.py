@@ -215,14 +215,14 @@ def _histories(
         spend[key, day] = spend.get((key, day), 0) + spent
         before = value.get((key, day), 0.0)
         value[key, day] = None if got == arm_facts.UNKNOWN or before is None else before + got / scale
-    reads = arm_facts.days_read({b.ad_account_id for held in budgets.values() for b in held}, first, last)
+    accounts = {budget.ad_account_id for held in budgets.values() for budget in held}
+    reads = arm_facts.days_read(accounts, portfolio.timezone, first, last)
     found = {}
     for row, arm in enumerate(arms):
         known = [
             ordinal
             for ordinal in range(first.toordinal(), last.toordinal() + 1)
-            if (row, ordinal) in spend
-            or all(ordinal in reads.get(b.ad_account_id, ()) for b in budgets[arm.pk])
+            if all(ordinal in reads.get(budget.ad_account_id, ()) for budget in budgets[arm.pk])
         ]
         found[arm.pk] = tuple(
             ArmDay(date.fromordinal(day), spend.get((row, day), 0), value.get((row, day), 0.0))
