@@ -9,9 +9,11 @@ from django import forms
 from django.http import QueryDict
 
 from campaigns.models import Budget
+from lane.accounts.models import Client
 from lane.core.errors import InvalidInput
 from lane.core.money import Money, NotMoney, decimal_text, parse_amount
 from pacing.models import BudgetPlan
+from pacing.services.replay import LENGTHS, Question
 from pacing.services.what_if import Assumed
 
 
@@ -68,6 +70,48 @@ class WhatIfForm(forms.Form):
             landing=read["landing"] or plan.landing,
             locked=frozenset(read["locked"]),
         )
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Show a refusal of the service beside the fields it names."""
+        if not refusal.fields:
+            self.add_error(None, refusal.message)
+        for name, words in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, words)
+
+
+class ReplayForm(forms.Form):
+    """Which past to replay, and how it is to be paced."""
+
+    client = forms.ChoiceField(error_messages={"required": "Choose a client."})
+    days = forms.TypedChoiceField(
+        label="Flights of",
+        coerce=int,
+        initial=30,
+        choices=[(days, f"{days} days") for days in reversed(LENGTHS)],
+    )
+    strategies = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        choices=BudgetPlan.Strategy.choices,
+        initial=["adaptive", "linear"],
+        error_messages={"required": "Choose at least one strategy to compare."},
+    )
+    landing = forms.ChoiceField(choices=BudgetPlan.Landing.choices, initial=BudgetPlan.Landing.PRECISE)
+
+    def __init__(self, data: QueryDict | None, *, clients: Sequence[Client]) -> None:
+        super().__init__(data, auto_id="replay-%s")
+        self.clients = {str(one.public_id): one for one in clients}
+        chosen = [("", "Choose…")] if len(clients) > 1 else []
+        self.fields["client"].choices = [*chosen, *((key, one.name) for key, one in self.clients.items())]  # type: ignore[attr-defined]
+
+    @property
+    def chosen_client(self) -> Client:
+        """The client that was chosen."""
+        return self.clients[self.cleaned_data["client"]]
+
+    def question(self) -> Question:
+        """What is asked."""
+        read = self.cleaned_data
+        return Question(read["client"], read["days"], tuple(read["strategies"]), read["landing"])
 
     def refuse(self, refusal: InvalidInput) -> None:
         """Show a refusal of the service beside the fields it names."""

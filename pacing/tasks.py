@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from lane.core import jobs
+from lane.core.models import Job
 from lane.core.tasks import LaneTask
-from pacing.services import amendments, learning, recommendations, runs
+from pacing.services import amendments, learning, recommendations, replay, runs
 from pacing.services.portfolios import looks, moves
 
 
@@ -46,3 +48,15 @@ def look_at_portfolios() -> int:
 def look_at_portfolio(portfolio_id: int) -> int:
     """Look at one portfolio now."""
     return looks.look_now(portfolio_id)
+
+
+@shared_task(base=LaneTask, name="pacing.run_replay")
+def run_replay(job_id: int) -> None:
+    """Replay a client's history for the lab; a repeated delivery finds the job taken or over."""
+    if not replay.take(job_id):
+        return
+    try:
+        replay.run(job_id)
+    except Exception as error:
+        jobs.finish(job_id, state=Job.State.FAILED, message=f"Stopped: {error}")
+        raise

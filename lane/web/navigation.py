@@ -51,6 +51,7 @@ GROUPS = (
             NavItem("Portfolios", "portfolio-list", "portfolios"),
             NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),
             NavItem("Calendar", "calendar", "calendar-event"),
+            NavItem("Replay lab", "pacing-lab", "refresh"),
         ),
     ),
     NavGroup(

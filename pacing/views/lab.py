@@ -9,15 +9,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from lane.accounts import policies
 from lane.core.errors import InvalidInput, OutOfDate
-from pacing.lab_forms import WhatIfForm, terms_as_typed
+from pacing.lab_forms import ReplayForm, WhatIfForm, terms_as_typed
 from pacing.models import BudgetPlan
 from pacing.selectors import plans_for
 from pacing.selectors.budgets import budgets_of
-from pacing.services import what_if
+from pacing.selectors.lab import replay_of, replayable_clients, replays_for
+from pacing.selectors.ledger import waiting_amendment
+from pacing.services import replay, what_if
+from pacing.tasks import run_replay
 from pacing.views.lab_curve import what_if_curve
 
 
@@ -49,7 +52,7 @@ def plan_what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 form.add_error(None, error.message)
                 status = 409
             else:
-                messages.success(request, "Saved. Lane plans again from now with these terms.")
+                messages.success(request, _saved_words(plan))
                 return redirect("plan-detail", public_id)
     found = _looked(form, plan, actor)
     if found is None and status == 200:
@@ -78,6 +81,49 @@ def _looked(form: WhatIfForm, plan: BudgetPlan, actor: Any) -> what_if.WhatIf | 
         return None
 
 
+def _saved_words(plan: BudgetPlan) -> str:
+    """What saving did: an amount or dates may wait for approval first."""
+    if waiting_amendment(plan) is not None:
+        return (
+            "Saved. The amount or the dates change once they are approved; until then the plan keeps its own."
+        )
+    return "Saved. Lane plans again from now with these terms."
+
+
 def _version(request: HttpRequest, plan: BudgetPlan) -> int:
     text = request.POST.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 10 else plan.version - 1
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def lab(request: HttpRequest) -> HttpResponse:
+    """Ask for a replay of a client's last 90 days, and find the ones asked for before."""
+    actor = request.actor  # type: ignore[attr-defined]
+    clients = replayable_clients(actor)
+    form = ReplayForm(request.POST if request.method == "POST" else None, clients=clients)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                job = replay.start(form.question(), client=form.chosen_client, actor=actor)
+            except InvalidInput as error:
+                form.refuse(error)
+            else:
+                run_replay.hint_on_commit(job.pk)
+                return redirect("pacing-lab-replay", job.public_id)
+    shown = {"form": form, "clients": clients, "replays": replays_for(actor)[:20]}
+    return render(request, "pacing/lab/lab.html", shown, status=status)
+
+
+@login_required
+@require_GET
+def lab_replay(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One replay: how far it is, then what it found."""
+    actor = request.actor  # type: ignore[attr-defined]
+    found = replay_of(actor, public_id)
+    if found.is_stuck:
+        # Its hint was lost with the broker; running a job twice finds it taken.
+        run_replay.hint(found.job.pk)
+    return render(request, "pacing/lab/replay.html", {"found": found})

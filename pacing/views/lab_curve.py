@@ -19,7 +19,7 @@ def what_if_curve(plan: BudgetPlan, found: WhatIf) -> Curve:
     """Spend so far, the target supposed and the one there is, and where the flight goes, left alone and paced."""
     then, now = found.then, found.now
     supposed = supposed_plan(plan, then.terms)
-    curve = curve_of(supposed, None, [budget.pk for budget in budgets_of(plan)], None)
+    curve = curve_of(supposed, None, budgets_of(plan), None)
     target = _points(then.target)
     drawing: dict[str, Any] = dict(curve.drawing) | {"target": target, "with_change": then.fan}
     if then.left_alone is not None and then.fan:

@@ -12,6 +12,7 @@ from lane.audit.models import AuditEntry
 from lane.core.errors import InvalidInput
 from lane.core.models import Event
 from pacing.models import PacingRun
+from pacing.selectors.ledger import waiting_amendment
 from pacing.services import what_if
 from pacing.services.what_if import Assumed
 from tests.campaigns.world import make_budget, make_world, person
@@ -99,7 +100,10 @@ def test_a_locked_budget_keeps_its_amount_and_the_other_takes_the_step(plan, wor
     assert rows[free.name].needed_micros + 50 * MICROS == pytest.approx(
         found.then.needed_per_day_micros, abs=10_000
     )
-    assert found.then.paced.p50 < found.now.paced.p50
+    more = asked(plan, amount_micros=8_000 * MICROS)
+    held = Assumed(**more.terms(), locked=terms.locked)
+    ends = [what_if.look(plan, one, actor=world.admin).then.paced.p50 for one in (held, more)]
+    assert ends[0] < ends[1]
     every = Assumed(**asked(plan).terms(), locked=frozenset(str(one.public_id) for one in (locked, free)))
     still = what_if.look(plan, every, actor=world.admin)
     assert still.then.changes == 0
@@ -159,7 +163,10 @@ def test_saving_makes_exactly_the_terms_that_were_looked_at(plan, world, client)
     saved = client.post(address, typed | {"version": plan.version, "reason": "Client added 300"})
     assert saved.status_code == 302
     plan.refresh_from_db()
-    assert (plan.amount_micros, plan.strategy) == (3_300 * MICROS, "linear")
+    asked_for = waiting_amendment(plan)
+    assert (plan.amount_micros, plan.strategy) == (3_000 * MICROS, "linear")
+    assert asked_for.reason == "Client added 300"
+    assert "once they are approved" in client.get(saved.url).content.decode()
     stale = client.post(address, typed | {"version": 1})
     assert stale.status_code == 409
     assert "Reload" in stale.content.decode()
