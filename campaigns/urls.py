@@ -23,6 +23,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ad-accounts/<uuid:public_id>/", accounts.account_detail, name="account-detail"),
     path("ad-accounts/<uuid:public_id>/sync/", accounts.account_sync, name="account-sync"),
     path("ad-accounts/<uuid:public_id>/sync-switch/", accounts.account_switch, name="account-switch"),
+    path(
+        "ad-accounts/<uuid:public_id>/automation/<str:answer>/",
+        accounts.account_automation,
+        name="account-automation",
+    ),
+    path(
+        "budgets/<uuid:public_id>/automation/<str:answer>/",
+        accounts.budget_automation,
+        name="budget-automation",
+    ),
     path("drifts/<uuid:public_id>/<str:answer>/", accounts.drift_settle, name="drift-settle"),
     path("ad-campaigns/", ad_campaigns.ad_campaign_list, name="ad-campaign-list"),
     path("imports/", imports.import_list, name="import-list"),

@@ -10,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import selectors
+from campaigns.api.entities import HindranceSerializer
 from campaigns.api.filters import AdAccountFilter, ConnectionFilter, SyncRunFilter
 from campaigns.models import AdAccount, Connection, SyncRun
-from campaigns.services import accounts, connections
+from campaigns.services import accounts, automation, connections
 from campaigns.tasks import sync as tasks
 from lane.accounts import policies
-from lane.api.fields import LaneSerializer, OptionalReasonSerializer, RefField
+from lane.api.fields import LaneSerializer, OptionalReasonSerializer, ReasonSerializer, RefField
 from lane.api.idempotency import idempotent
 from lane.api.views import LaneReadViewSet, parsed
 from lane.core.errors import InvalidInput
@@ -49,13 +50,15 @@ class AdAccountSerializer(LaneSerializer):
 
     client = RefField("client")
     connection = RefField("connection")
+    hindrances = HindranceSerializer(many=True, read_only=True)
     freshness = serializers.SerializerMethodField()
 
     class Meta:
         model = AdAccount
         fields = [
             "id", "name", "client", "connection", "platform", "source", "external_id", "currency", "timezone",
-            "status", "sync_enabled", "recommend_only_reason", "structure_synced_at", "freshness",
+            "status", "sync_enabled", "hindrances", "recommend_only_reason", "recommend_only_since",
+            "structure_synced_at", "freshness",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -113,7 +116,7 @@ class AdAccountViewSet(LaneReadViewSet[AdAccount]):
     queryset = AdAccount.objects.none()
     serializer_class = AdAccountSerializer
     filterset_class = AdAccountFilter
-    write_scopes = {"sync_switch": "manage"}
+    write_scopes = {"sync_switch": "manage", "resume_automation": "manage"}
 
     def get_queryset(self) -> QuerySet[AdAccount]:
         """Accounts of the clients the caller sees."""
@@ -141,6 +144,24 @@ class AdAccountViewSet(LaneReadViewSet[AdAccount]):
         found = self.get_object()
         asked = parsed(SwitchSyncSerializer, request.data)
         return self.answer(accounts.set_sync(found.public_id, actor=self.actor, **asked))
+
+    @extend_schema(request=ReasonSerializer, responses=AdAccountSerializer)
+    @action(detail=True, methods=["post"], url_path="pause-automation")
+    @idempotent
+    def pause_automation(self, request: Request, public_id: str) -> Response:
+        """Let automation only recommend on this account until somebody resumes it."""
+        found = self.get_object()
+        asked = parsed(ReasonSerializer, request.data)
+        return self.answer(automation.pause_account(found, actor=self.actor, **asked))
+
+    @extend_schema(request=ReasonSerializer, responses=AdAccountSerializer)
+    @action(detail=True, methods=["post"], url_path="resume-automation")
+    @idempotent
+    def resume_automation(self, request: Request, public_id: str) -> Response:
+        """Let automation act on this account again; earlier disturbances no longer count."""
+        found = self.get_object()
+        asked = parsed(ReasonSerializer, request.data)
+        return self.answer(automation.resume_account(found, actor=self.actor, **asked))
 
 
 class SyncRunViewSet(LaneReadViewSet[SyncRun]):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from campaigns import selectors
 from campaigns.api.filters import ChangeFilter, ChangeSetFilter
-from campaigns.models import Change, ChangeSet, WriteCall
+from campaigns.models import AdCampaign, AdGroup, Change, ChangeSet, WriteCall
 from campaigns.selectors.changes import change_sets_for, changes_for
 from campaigns.services import changes, ledger
 from lane.accounts.selectors import clients_for
@@ -34,7 +34,11 @@ from lane.core.money import Money
 
 
 class ChangeSerializer(LaneSerializer):
-    """One absolute value on one budget or campaign, and how far its write came."""
+    """One absolute value on one budget, campaign or ad group, and how far its write came.
+
+    A spend cap without ``base`` was not there before, one without ``target`` is taken away. A target ROAS is in
+    thousandths (``base_millis``, ``target_millis``); everything else is money or a status.
+    """
 
     client = RefField("client")
     change_set = RefField("change_set")
@@ -42,14 +46,17 @@ class ChangeSerializer(LaneSerializer):
     platform = serializers.CharField(source="ad_account.platform", read_only=True)
     budget = RefField("budget")
     ad_campaign = RefField("ad_campaign")
+    ad_group = RefField("ad_group")
+    what = serializers.CharField(read_only=True, help_text="Which value it is, in words.")
     base = MoneyField(attribute="base_micros")
     target = MoneyField(attribute="target_micros")
 
     class Meta:
         model = Change
         fields = [
-            "id", "client", "change_set", "version", "ad_account", "platform", "field", "budget", "base", "target",
-            "ad_campaign", "base_status", "target_status", "state", "outcome", "is_automatic", "is_guard",
+            "id", "client", "change_set", "version", "ad_account", "platform", "field", "kind", "what",
+            "budget", "ad_campaign", "ad_group", "base", "target", "base_millis", "target_millis", "base_status",
+            "target_status", "state", "outcome", "is_automatic", "is_guard",
             "attempts", "approval_id", "platform_request_id", "sent_at", "finished_at", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -92,19 +99,48 @@ class ChangeSetSerializer(LaneSerializer):
 
 
 class TargetSerializer(serializers.Serializer):
-    """A budget with its new amount, or an ad campaign with its new status."""
+    """A new value: of a budget, or of an ad campaign's status, spend cap or bid (of an ad group, at Meta)."""
 
     budget = serializers.UUIDField(required=False)
-    amount = MoneyInput(required=False)
+    amount = MoneyInput(required=False, help_text="A day, or in total for a lifetime budget.")
     ad_campaign = serializers.UUIDField(required=False)
+    ad_group = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(choices=["active", "paused"], required=False)
+    spend_cap = MoneyInput(required=False, allow_null=True, help_text="For its lifetime; null takes it away.")
+    bid_kind = serializers.ChoiceField(choices=AdCampaign.BidKind.choices, required=False)
+    bid = MoneyInput(required=False, help_text="A target CPA or bid cap.")
+    roas_millis = serializers.IntegerField(
+        required=False,
+        min_value=10,
+        max_value=1_000_000,
+        help_text="A target ROAS in thousandths: 4000 is 4.0.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of the two pairs."""
-        given = set(attrs)
-        if given not in ({"budget", "amount"}, {"ad_campaign", "status"}):
-            raise serializers.ValidationError("Give budget and amount, or ad_campaign and status.")
+        """Exactly one value of one thing."""
+        given = frozenset(attrs)
+        if given not in _TARGETS:
+            raise serializers.ValidationError(
+                "Give budget and amount; ad_campaign and status; ad_campaign and spend_cap; or ad_campaign or "
+                "ad_group with bid_kind and bid, or roas_millis for a target ROAS."
+            )
+        if "bid_kind" in given and (attrs["bid_kind"] == "target_roas") != ("roas_millis" in given):
+            raise serializers.ValidationError("A target ROAS takes roas_millis, the other kinds take bid.")
         return attrs
+
+
+_TARGETS = frozenset(
+    frozenset(names)
+    for names in (
+        {"budget", "amount"},
+        {"ad_campaign", "status"},
+        {"ad_campaign", "spend_cap"},
+        {"ad_campaign", "bid_kind", "bid"},
+        {"ad_campaign", "bid_kind", "roas_millis"},
+        {"ad_group", "bid_kind", "bid"},
+        {"ad_group", "bid_kind", "roas_millis"},
+    )
+)
 
 
 class ProposeSerializer(serializers.Serializer):
@@ -217,7 +253,7 @@ def with_current_changes(actor: Actor) -> QuerySet[ChangeSet]:
     """Change sets with the rows of their present version as ``current_rows``."""
     rows = (
         Change.objects.filter(version=F("change_set__version"))
-        .select_related("client", "change_set", "ad_account", "budget", "ad_campaign")
+        .select_related("client", "change_set", "ad_account", "budget", "ad_campaign", "ad_group")
         .order_by("id")
     )
     return change_sets_for(actor).prefetch_related(Prefetch("changes", queryset=rows, to_attr="current_rows"))
@@ -234,15 +270,37 @@ def _targets(asked: Sequence[dict[str, Any]], actor: Actor) -> list[changes.Targ
     for place, one in enumerate(asked):
         if "budget" in one:
             budget = named(selectors.budgets_for(actor), one["budget"], f"targets.{place}.budget")
-            money: Money = one["amount"]
-            if money.currency != budget.currency:
-                raise InvalidInput(
-                    fields={f"targets.{place}.amount": f"This budget is in {budget.currency}."}
-                )
-            targets.append(changes.BudgetTarget(budget, money.micros))
+            amount = _micros(one["amount"], budget.currency, f"targets.{place}.amount")
+            targets.append(changes.BudgetTarget(budget, amount))
+            continue
+        holder: AdCampaign | AdGroup
+        if "ad_group" in one:
+            holder = named(selectors.ad_groups_for(actor), one["ad_group"], f"targets.{place}.ad_group")
         else:
-            campaign = named(
+            holder = named(
                 selectors.ad_campaigns_for(actor), one["ad_campaign"], f"targets.{place}.ad_campaign"
             )
-            targets.append(changes.StatusTarget(campaign, one["status"]))
+        targets.append(_aim(holder, one, place))
     return targets
+
+
+def _aim(holder: AdCampaign | AdGroup, one: dict[str, Any], place: int) -> changes.Target:
+    currency = holder.ad_account.currency
+    if "bid_kind" in one:
+        value = one.get("roas_millis")
+        if value is None:
+            value = _micros(one["bid"], currency, f"targets.{place}.bid")
+        return changes.BidTarget(holder, one["bid_kind"], value)
+    assert isinstance(holder, AdCampaign)  # the serializer lets an ad group have a bid only
+    if "status" in one:
+        return changes.StatusTarget(holder, one["status"])
+    cap = one["spend_cap"]
+    return changes.SpendCapTarget(
+        holder, None if cap is None else _micros(cap, currency, f"targets.{place}.spend_cap")
+    )
+
+
+def _micros(money: Money, currency: str, field: str) -> int:
+    if money.currency != currency:
+        raise InvalidInput(fields={field: f"This is in {currency}."})
+    return money.micros

@@ -11,6 +11,7 @@ from campaigns.models import (
     PLATFORM_CHOICES,
     AdAccount,
     AdCampaign,
+    AdGroup,
     Budget,
     Change,
     ChangeSet,
@@ -101,6 +102,17 @@ class SyncRunFilter(django_filters.FilterSet):
 
     class Meta:
         model = SyncRun
+        fields: list[str] = []
+
+
+class AdGroupFilter(OfAccountFilter):
+    """Ad groups and ad sets."""
+
+    ad_campaign = django_filters.UUIDFilter(field_name="ad_campaign__public_id")
+    budget = django_filters.UUIDFilter(field_name="budget__public_id")
+
+    class Meta:
+        model = AdGroup
         fields: list[str] = []
 
 

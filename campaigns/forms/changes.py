@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 
 from campaigns.models import PLATFORM_CHOICES, Change, Connection
-from campaigns.services.targets import BudgetTarget, StatusTarget, Target
+from campaigns.services.targets import BidTarget, BudgetTarget, SpendCapTarget, StatusTarget, Target
+from campaigns.words import ratio_words
 from lane.accounts.models import Client
 from lane.core.money import Money, NotMoney, decimal_text, parse_amount
 
@@ -28,7 +30,7 @@ class ReasonForm(forms.Form):
 
 
 class EditForm(ReasonForm):
-    """New daily amounts for the rows of a change set; switches stay as they are."""
+    """New values for the rows of a change set; switches, and caps that are to go, stay as they are."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -36,12 +38,14 @@ class EditForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.rows = list(rows)
         for row in self.rows:
-            if row.budget is None or row.target_micros is None:
+            value, unit = self._shown(row)
+            if value is None:
                 continue
+            what = "a day" if row.is_daily_amount else row.what.lower()
             self.fields[self.name_of(row)] = forms.CharField(
-                label=f"{row.budget.name}, {row.currency} a day",
-                initial=decimal_text(Money(row.target_micros, row.currency)),
-                error_messages={"required": f"Give an amount for {row.budget.name}."},
+                label=", ".join(part for part in (row.entity.name, f"{unit} {what}".strip()) if part),
+                initial=value,
+                error_messages={"required": f"Give a value for {row.entity.name}."},
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
             )
         self.order_fields([*(name for name in self.fields if name.startswith("amount-")), "reason"])
@@ -58,17 +62,45 @@ class EditForm(ReasonForm):
             name = self.name_of(row)
             if name in found:
                 try:
-                    found[name] = parse_amount(found[name], row.currency)
+                    found[name] = self._read(row, found[name])
                 except NotMoney as error:
                     self.add_error(name, str(error))
         return found
+
+    @staticmethod
+    def _shown(row: Change) -> tuple[str | None, str]:
+        """The value as it is typed, and its unit; None where nothing is typed."""
+        if row.kind == Change.Kind.TARGET_ROAS:
+            return ratio_words(row.target_millis), ""
+        if row.field == Change.Field.STATUS or row.target_micros is None:
+            return None, ""
+        return decimal_text(Money(row.target_micros, row.currency)), row.currency
+
+    @staticmethod
+    def _read(row: Change, text: str) -> int:
+        """Micros, or thousandths of a return on ad spend. Raises ``NotMoney``."""
+        if row.kind != Change.Kind.TARGET_ROAS:
+            return parse_amount(text, row.currency)
+        try:
+            millis = Decimal(text.strip().replace(",", ".")) * 1000
+        except InvalidOperation as error:
+            raise NotMoney("Write the return on ad spend like 4.0.") from error
+        if not millis.is_finite() or millis != int(millis):
+            raise NotMoney("A return on ad spend has at most three decimals.")
+        return int(millis)
 
     def targets(self) -> list[Target]:
         """What the service takes."""
         targets: list[Target] = []
         for row in self.rows:
+            value: Any = self.cleaned_data.get(self.name_of(row))
+            holder = row.ad_group or row.ad_campaign
             if row.budget is not None:
-                targets.append(BudgetTarget(row.budget, self.cleaned_data[self.name_of(row)]))
+                targets.append(BudgetTarget(row.budget, value))
+            elif row.field == Change.Field.SPEND_CAP and row.ad_campaign is not None:
+                targets.append(SpendCapTarget(row.ad_campaign, value))
+            elif row.field == Change.Field.BID_TARGET and holder is not None:
+                targets.append(BidTarget(holder, row.kind, value))
             elif row.ad_campaign is not None:
                 targets.append(StatusTarget(row.ad_campaign, row.target_status))
         return targets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns.models import AdCampaign, Budget
+from campaigns.models import AdCampaign, AdGroup, Budget
 from lane.accounts.visibility import ClientOwnedQuerySet
 from lane.core.actors import Actor
 
@@ -21,5 +21,14 @@ def ad_campaigns_for(actor: Actor) -> ClientOwnedQuerySet[AdCampaign]:
     return (
         AdCampaign.objects.visible_to(actor)
         .select_related("client", "ad_account", "ad_account__connection", "budget")
+        .order_by("name", "pk")
+    )
+
+
+def ad_groups_for(actor: Actor) -> ClientOwnedQuerySet[AdGroup]:
+    """Ad groups and ad sets of the clients this actor sees; removed ones included."""
+    return (
+        AdGroup.objects.visible_to(actor)
+        .select_related("client", "ad_account", "ad_account__connection", "ad_campaign", "budget")
         .order_by("name", "pk")
     )

@@ -14,4 +14,8 @@ def sync_runs_for(actor: Actor) -> ClientOwnedQuerySet[SyncRun]:
 
 def drifts_for(actor: Actor) -> ClientOwnedQuerySet[Drift]:
     """Budgets found to differ from what Lane wrote, latest first."""
-    return Drift.objects.visible_to(actor).select_related("budget__ad_account", "settled_by").order_by("-id")
+    return (
+        Drift.objects.visible_to(actor)
+        .select_related("budget__ad_account", "ad_campaign", "settled_by")
+        .order_by("-id")
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,12 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import selectors
-from campaigns.models import AccountDayFreshness, AdAccount, Connection, Drift
+from campaigns.models import AccountDayFreshness, AdAccount, Budget, Connection, Drift
 from campaigns.platforms import registry
+from campaigns.rails import disturbance_limit
 from campaigns.selectors.accounts import mismatched_days
-from campaigns.services import accounts, drift_settlement
+from campaigns.selectors.automation import disturbances
+from campaigns.services import accounts, automation, drift_settlement
 from campaigns.tasks import sync as tasks
 from lane.accounts import policies
+from lane.core.errors import InvalidInput
 
 DAYS_SHOWN = 14
 
@@ -39,6 +43,9 @@ def account_detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "days": AccountDayFreshness.objects.filter(ad_account=account).order_by("-on")[:DAYS_SHOWN],
             "mismatched": mismatched_days(account),
             "drifts": selectors.drifts_for(actor).filter(budget__ad_account=account)[:20],
+            "held": selectors.budgets_for(actor).filter(ad_account=account).exclude(recommend_only_reason=""),
+            "disturbances": disturbances(account),
+            "disturbance_limit": disturbance_limit(),
             "settle_days": registry.capabilities_of(account.platform).settle_days,
             "may_change": policies.may(actor, "change", client_id=account.client_id),
             "may_manage": policies.may(actor, "manage", client_id=account.client_id),
@@ -77,7 +84,7 @@ def account_switch(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def drift_settle(request: HttpRequest, public_id: UUID, answer: str) -> HttpResponse:
-    """Adopt the platform's amount, propose Lane's again, or leave the difference."""
+    """Adopt the platform's amount, propose Lane's again, leave the difference, or pause automation there."""
     actor = request.actor  # type: ignore[attr-defined]
     drift = get_object_or_404(selectors.drifts_for(actor), public_id=public_id)
     reason = request.POST.get("reason", "").strip()
@@ -87,6 +94,9 @@ def drift_settle(request: HttpRequest, public_id: UUID, answer: str) -> HttpResp
     elif answer == "leave":
         drift_settlement.leave(public_id, actor=actor, reason=reason)
         messages.success(request, "Left as it is. The same amount is not reported again.")
+    elif answer == "pause":
+        drift_settlement.pause_automation(public_id, actor=actor, reason=reason)
+        messages.success(request, f"Lane only recommends on “{drift.budget.name}” until it is resumed.")
     elif answer == "reapply":
         change_set = drift_settlement.reapply(public_id, actor=actor, reason=reason)
         messages.success(request, "Proposed to set it back. It is written once it is approved.")
@@ -94,6 +104,40 @@ def drift_settle(request: HttpRequest, public_id: UUID, answer: str) -> HttpResp
     else:
         raise Http404
     return redirect("account-detail", _account_of(drift).public_id)
+
+
+@login_required
+@require_POST
+def account_automation(request: HttpRequest, public_id: UUID, answer: str) -> HttpResponse:
+    """Pause automation on an account, or let it act again."""
+    actor = request.actor  # type: ignore[attr-defined]
+    account = automation.find(AdAccount, public_id, actor)
+    _automation(request, answer, account, automation.pause_account, automation.resume_account)
+    return redirect("account-detail", public_id)
+
+
+@login_required
+@require_POST
+def budget_automation(request: HttpRequest, public_id: UUID, answer: str) -> HttpResponse:
+    """Pause automation on one budget, or let it act again."""
+    actor = request.actor  # type: ignore[attr-defined]
+    budget = automation.find(Budget, public_id, actor)
+    _automation(request, answer, budget, automation.pause_budget, automation.resume_budget)
+    return redirect("account-detail", budget.ad_account.public_id)
+
+
+def _automation(request: HttpRequest, answer: str, thing: Any, pause: Any, resume: Any) -> None:
+    """Do what was asked and say so; a refusal over the reason is told where the person is."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if answer not in ("pause", "resume"):
+        raise Http404
+    try:
+        (pause if answer == "pause" else resume)(thing, actor=actor, reason=request.POST.get("reason", ""))
+    except InvalidInput as refused:
+        messages.error(request, next(iter(refused.fields.values()), refused.message))
+    else:
+        said = "only recommends on" if answer == "pause" else "may act again on"
+        messages.success(request, f"Lane {said} “{thing.name}”.")
 
 
 def _account_of(drift: Drift) -> AdAccount:

@@ -93,7 +93,10 @@ def _spend(campaigns: list[AdCampaign]) -> dict[int, tuple[int | None, int | Non
 
 
 def _why_limited(campaign: AdCampaign) -> str:
-    """The platform's reasons as words: ``BUDGET_CONSTRAINED`` reads “budget constrained”."""
+    """Why it spends less, in plain words; the platform's own reasons where Lane has no word for them."""
+    words = [str(one.get("words", "")) for one in campaign.hindrances]
+    if any(words):
+        return ". ".join(word for word in words if word)
     return ", ".join(str(reason).replace("_", " ").lower() for reason in campaign.limited_reasons)
 
 

@@ -33,7 +33,7 @@ def change_set_list(request: HttpRequest) -> HttpResponse:
     rows, filters = _filtered(request, selectors.change_sets_for(actor))
     current = Prefetch(
         "changes",
-        Change.objects.select_related("budget", "ad_campaign", "ad_account").order_by("id"),
+        Change.objects.select_related("budget", "ad_campaign", "ad_group", "ad_account").order_by("id"),
         to_attr="every_change",
     )
     page = Paginator(

@@ -22,7 +22,7 @@ from lane.core.models import Job
 from notifications.models import Notification
 from pacing.models import BudgetPlan, PacingRun, Recommendation
 from pacing.services import runs
-from tests.campaigns.world import World, make_budget, make_world
+from tests.campaigns.world import World, make_budget, make_group, make_world
 from tests.pacing.world import make_plan, tell_spend
 
 MICROS = 1_000_000
@@ -137,6 +137,7 @@ def everything() -> Everything:
     request = ApprovalRequest.objects.get(subject_id=str(change_set.public_id))
     recommendation = Recommendation.objects.get(plan=plan)
     campaign = AdCampaign.objects.filter(budget=other).get()
+    group = make_group(world, campaign)
     things: dict[str, Any] = {
         "clients": world.client,
         "memberships": Membership.objects.get(user=world.user),
@@ -146,6 +147,7 @@ def everything() -> Everything:
         "connections": world.connection,
         "ad-accounts": world.account,
         "ad-campaigns": campaign,
+        "ad-groups": group,
         "budgets": other,
         "sync-runs": sync,
         "drifts": drift,
