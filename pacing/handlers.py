@@ -8,12 +8,15 @@ from lane.accounts.events import ClientArchived
 from lane.core import realtime
 from lane.core.actors import Actor
 from lane.core.events import handles
+from lane.core.trust import register as measures_trust
 from pacing.events import PlanChanged, PlanCreated, PortfolioChanged, PortfolioCreated
 from pacing.models import BudgetPlan, Portfolio, Recommendation
-from pacing.services import plans
+from pacing.services import plans, scoring
 from pacing.services.portfolios import moves as splits
 from pacing.services.portfolios import switching
 from pacing.tasks import learn, look_at_portfolio, run_plan
+
+measures_trust(scoring.trust)
 
 
 @handles(PlanCreated)

@@ -7,7 +7,7 @@ from celery import shared_task
 from lane.core import jobs
 from lane.core.models import Job
 from lane.core.tasks import LaneTask
-from pacing.services import amendments, learning, recommendations, replay, runs
+from pacing.services import amendments, learning, recommendations, replay, runs, scoring
 from pacing.services.portfolios import looks, moves
 
 
@@ -60,3 +60,9 @@ def run_replay(job_id: int) -> None:
     except Exception as error:
         jobs.finish(job_id, state=Job.State.FAILED, message=f"Stopped: {error}")
         raise
+
+
+@shared_task(base=LaneTask, name="pacing.score_due")
+def score_due() -> int:
+    """Score the projections of flights whose spend has become final; a second call finds them scored."""
+    return scoring.score_due().scored

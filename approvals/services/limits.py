@@ -18,6 +18,7 @@ from lane.core import clock
 from lane.core.dates import local_date
 from lane.core.locks import transaction_lock
 from lane.core.subjects import DiffRow
+from lane.core.trust import Trust
 
 _MOVED_NOTHING = (
     Change.State.PROPOSED,
@@ -114,15 +115,25 @@ def _movement(row: DiffRow, earlier: Sequence[tuple[int, int]]) -> Movement:
 
 
 def automatic_reason(
-    rows: Sequence[DiffRow], policy: dict[str, Any], *, proposer_kind: str, client_currency: str
+    rows: Sequence[DiffRow],
+    policy: dict[str, Any],
+    *,
+    proposer_kind: str,
+    client_currency: str,
+    earned: Trust | None = None,
 ) -> str:
-    """Why the policy approves this without a person; empty when somebody must decide."""
+    """Why the policy approves this without a person; empty when somebody must decide.
+
+    Forecasts that were measured to be poor shrink the limits to the share they earned, down to nothing; without
+    a measurement the policy's own limits hold, and no measurement ever raises them. Pausing is a guard and stays.
+    """
+    share = Decimal(1) if earned is None else min(max(earned.share, Decimal(0)), Decimal(1))
     parts = []
     for movement in movements([row for row in rows if not row.moves_no_money]):
         said = (
-            _automatic_raise(movement, policy, proposer_kind, client_currency)
+            _automatic_raise(movement, policy, share, proposer_kind, client_currency)
             if movement.raises
-            else _automatic_cut(movement, policy)
+            else _automatic_cut(movement, policy, share)
         )
         if not said:
             return ""
@@ -130,15 +141,17 @@ def automatic_reason(
     if not parts:
         return ""
     strongest = parts[0] if len(set(parts)) == 1 else "; ".join(dict.fromkeys(parts))
-    return f"Within the automatic limits of “{policy['name']}”: {strongest}."[:500]
+    shrunk = "" if share == 1 else f" Limits at {_percent(share)} of the policy, by measured forecasts."
+    return f"Within the automatic limits of “{policy['name']}”: {strongest}.{shrunk}"[:500]
 
 
-def _automatic_cut(movement: Movement, policy: dict[str, Any]) -> str:
+def _automatic_cut(movement: Movement, policy: dict[str, Any], earned: Decimal) -> str:
     limit = Decimal(policy["auto_decrease_ratio"])
     if is_pause(movement.row):
         return "pausing needs nobody" if limit >= 1 else ""
     if not is_amount(movement.row):
         return "a limit that only lowers spend"
+    limit *= earned
     share = movement.share(movement.cut_micros)
     if share is None or share > limit or limit <= 0:
         return ""
@@ -146,9 +159,10 @@ def _automatic_cut(movement: Movement, policy: dict[str, Any]) -> str:
 
 
 def _automatic_raise(
-    movement: Movement, policy: dict[str, Any], proposer_kind: str, client_currency: str
+    movement: Movement, policy: dict[str, Any], earned: Decimal, proposer_kind: str, client_currency: str
 ) -> str:
-    ratio, micros = Decimal(policy["auto_increase_ratio"]), int(policy["auto_increase_micros"])
+    ratio = Decimal(policy["auto_increase_ratio"]) * earned
+    micros = int(Decimal(policy["auto_increase_micros"]) * earned)
     if proposer_kind in _MOST_AUTOMATIC or ratio <= 0 or micros <= 0 or not is_amount(movement.row):
         return ""
     share = movement.share(movement.raised_micros)

@@ -15,7 +15,7 @@ from approvals.selectors import may_decide, policy_of, snapshot
 from approvals.services import closing, limits
 from lane.accounts.models import Client
 from lane.audit import services as audit
-from lane.core import clock, outbox, realtime, subjects
+from lane.core import clock, outbox, realtime, subjects, trust
 from lane.core.actors import Actor
 
 EDITED = "The proposal was edited, so it needs a new decision."
@@ -76,7 +76,11 @@ def open_request(
         due_at=min(due_at, expires_at) if expires_at else due_at,
     )
     reason = limits.automatic_reason(
-        rows, policy, proposer_kind=proposer_kind, client_currency=client.currency
+        rows,
+        policy,
+        proposer_kind=proposer_kind,
+        client_currency=client.currency,
+        earned=trust.trust(client.pk),
     )
     if reason:
         _approve_by_policy(request, reason, actor=actor)
