@@ -21,12 +21,14 @@ from lane.accounts.models import Client
 from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, LaneError, OutOfDate
 from pacing.models import BudgetPlan
+from pacing.selectors.ledger import waiting_amendment
 from pacing.services import plans
 from pacing.services.sheet_cells import COLUMNS, Cells, cell_words, read_row, recognise
 
 __all__ = ["COLUMNS", "Done", "Preview", "SheetRow", "carry_out", "preview"]
 
 MOST_ROWS = 200
+_APPROVED = {"amount_micros", "starts_on", "ends_on"}  # these may have to wait for approval
 _CURRENT = (BudgetPlan.Status.ACTIVE, BudgetPlan.Status.SCHEDULED, BudgetPlan.Status.PAUSED)
 
 
@@ -159,7 +161,8 @@ def _do(row: SheetRow, actor: Actor) -> None:
         reason=row.reason or "Pasted from a spreadsheet.",
         **row.terms,
     )
-    row.result = "Changed"
+    waits = _APPROVED & set(row.terms) and waiting_amendment(row.plan) is not None
+    row.result = "Asked for approval" if waits else "Changed"
 
 
 class _Known:

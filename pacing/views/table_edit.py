@@ -14,6 +14,7 @@ from lane.accounts import policies
 from lane.core.errors import InvalidInput, OutOfDate
 from pacing.filters import table_query
 from pacing.row_form import RowForm
+from pacing.selectors.ledger import waiting_amendment
 from pacing.selectors.table import PlanRow, one_row
 from pacing.services import plans
 
@@ -63,7 +64,8 @@ def _found(request: HttpRequest, public_id: UUID) -> PlanRow:
 
 
 def _row(request: HttpRequest, row: PlanRow) -> HttpResponse:
-    return render(request, "pacing/plans/_row.html", _context(request, row))
+    context = _context(request, row) | {"waiting": waiting_amendment(row.plan)}
+    return render(request, "pacing/plans/_row.html", context)
 
 
 def _form(request: HttpRequest, row: PlanRow, form: RowForm, *, status: int = 200) -> HttpResponse:

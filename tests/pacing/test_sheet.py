@@ -67,6 +67,15 @@ def test_a_row_changes_the_terms_it_names_and_no_other(pages, editor):
     assert (plan.mode, plan.strategy, plan.amount_micros) == ("auto", "linear", 16_000 * EURO)
 
 
+def test_an_amount_that_needs_approval_is_asked_for_and_stays_until_then(pages, editor):
+    plan = make_plan(pages.world, name="Search brand")
+    (row,) = carry_out(rows("Plan|Amount|Mode", "Search brand|90000|auto"), editor)
+    plan.refresh_from_db()
+    assert row.result == "Asked for approval"
+    assert (plan.amount_micros, plan.mode) == (16_000 * EURO, "auto")
+    assert plan.amendments.get().new_amount_micros == 90_000 * EURO
+
+
 def test_looking_at_rows_writes_nothing(pages, editor):
     plan = make_plan(pages.world, name="Search brand")
     budget = budget_called(pages, "Free")

@@ -172,6 +172,13 @@ def test_a_row_is_edited_where_it_stands(pages):
     assert "<form" not in page and plan.name in page
 
 
+def test_an_amount_that_needs_approval_says_that_it_waits(pages):
+    plan = make_plan(pages.world)
+    page = text(edit(pages, plan, amount="90000"))
+    plan.refresh_from_db()
+    assert "wait for approval" in page and plan.amount_micros == 16_000 * EURO
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
