@@ -6,9 +6,10 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from campaigns.models import Change, ChangeSet, KillSwitch
-from campaigns.services import kill_switches
+from campaigns.models import AdAccount, AdGroup, Change, ChangeSet, KillSwitch
+from campaigns.services import changes, kill_switches
 from lane.accounts.models import Membership, Organization, Role, User
+from lane.core import clock
 from tests.campaigns.ledger_world import EUR, LedgerWorld
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,74 @@ def test_an_edit_through_the_page_is_a_new_version_and_names_bad_amounts(world):
     assert change_set.version == 2
     assert Change.objects.get(state="proposed").target_micros == 112_500_000
     assert page.post(url, {key: "113", "reason": "Less.", "version": 1}).status_code == 409
+
+
+def test_caps_and_bids_are_named_and_edited_in_their_own_units(world):
+    AdAccount.objects.update(platform="meta")
+    campaign = world.campaign(
+        "Cold brew", budget=world.budget("Cold brew"), lifetime_spend_micros=400 * EUR, spend_cap_micros=600 * EUR,
+    )  # fmt: skip
+    group = AdGroup.objects.create(
+        organization=world.organization, client=world.client, ad_account=world.account, ad_campaign=campaign,
+        external_id="g1", name="Lookalikes", status="active", seen_at=clock.now(),
+        bid_kind="bid_cap", bid_micros=2 * EUR, bid_strategy="LOWEST_COST_WITH_BID_CAP",
+    )  # fmt: skip
+    change_set = changes.propose(
+        client=world.client, title="Hold it", reason="The plan is nearly spent.", origin="person", actor=world.editor,
+        targets=[changes.SpendCapTarget(campaign, 900 * EUR), changes.BidTarget(group, "bid_cap", 3 * EUR)],
+    )  # fmt: skip
+    page = browser(world.editor)
+    shown = page.get(reverse("change-set-detail", args=[change_set.public_id])).content.decode()
+    for words in ("Spend cap", "€600.00", "€900.00", "Lookalikes", "Bid cap", "€3.00"):
+        assert words in shown
+    assert "Lookalikes" in page.get(reverse("change-set-list")).content.decode()
+    url = reverse("change-set-edit", args=[change_set.public_id])
+    cap, bid = (f"amount-{row.public_id}" for row in change_set.changes.order_by("id"))
+    form = page.get(url).content.decode()
+    assert "Cold brew, EUR spend cap" in form
+    answer = page.post(url, {cap: "450", bid: "2.50", "reason": "Less.", "version": 1})
+    assert (answer.status_code, "no cap below €500.00" in answer.content.decode()) == (422, True)
+    assert page.post(url, {cap: "850", bid: "2.50", "reason": "Less.", "version": 1}).status_code == 302
+    change_set.refresh_from_db()
+    rows = change_set.changes.filter(version=2).values_list("field", "target_micros")
+    assert list(rows) == [("spend_cap", 850 * EUR), ("bid_target", 2_500_000)]
+
+
+def test_a_return_on_ad_spend_is_edited_as_one_and_a_removal_stays_a_removal(world):
+    campaign = world.campaign(
+        "Shopping",
+        budget=world.budget(),
+        bid_kind="target_roas",
+        bid_millis=4_000,
+        bid_strategy="TARGET_ROAS",
+    )
+    change_set = changes.propose(
+        client=world.client, title="Loosen it", reason="It cannot spend.", origin="person", actor=world.editor,
+        targets=[changes.BidTarget(campaign, "target_roas", 3_500)],
+    )  # fmt: skip
+    page, url = browser(world.editor), reverse("change-set-edit", args=[change_set.public_id])
+    assert "4.0" in page.get(reverse("change-set-detail", args=[change_set.public_id])).content.decode()
+    key = f"amount-{change_set.changes.get().public_id}"
+    assert 'value="3.5"' in page.get(url).content.decode()
+    for text, words in (("3.2501", "three decimals"), ("cheap", "like 4.0"), ("4", "already has")):
+        answer = page.post(url, {key: text, "reason": "Less.", "version": 1})
+        assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    assert page.post(url, {key: "3,25", "reason": "Less.", "version": 1}).status_code == 302
+    assert Change.objects.get(version=2).target_millis == 3_250
+
+    AdAccount.objects.update(platform="meta")
+    capped = world.campaign("Capped", lifetime_spend_micros=EUR, spend_cap_micros=600 * EUR)
+    removal = changes.propose(
+        client=world.client, title="Lift it", reason="The plan is over.", origin="person", actor=world.editor,
+        targets=[changes.SpendCapTarget(capped, None), changes.BudgetTarget(world.budget("Other"), 110 * EUR)],
+    )  # fmt: skip
+    key = f"amount-{removal.changes.get(field='budget').public_id}"
+    url = reverse("change-set-edit", args=[removal.public_id])
+    assert page.post(url, {key: "105", "reason": "Less.", "version": 1}).status_code == 302
+    kept = removal.changes.get(version=2, field="spend_cap")
+    assert (kept.base_micros, kept.target_micros) == (600 * EUR, None)
+    shown = page.get(reverse("change-set-detail", args=[removal.public_id])).content.decode()
+    assert "none" in shown
 
 
 def test_withdrawing_through_the_page_ends_it(world):

@@ -171,6 +171,58 @@ def test_a_difference_is_settled_from_the_account_page(world, answer, state, ver
     assert browser.post(reverse("drift-settle", args=[drift.public_id, answer])).status_code == 409
 
 
+def test_automation_is_paused_from_a_difference_and_resumed_with_a_reason_by_an_admin(world):
+    budget = make_budget(world, amount=70, verified_micros=50)
+    drift = Drift.objects.create(
+        organization=world.organization, client=world.client, budget=budget,
+        expected_micros=50, observed_micros=70, seen_at=AT, edited_by="jonas@example.com",
+    )  # fmt: skip
+    browser, url = _as(world.user), reverse("account-detail", args=[world.account.public_id])
+    assert "Pause automation" in browser.get(url).content.decode()
+    browser.post(reverse("drift-settle", args=[drift.public_id, "pause"]))
+    shown = browser.get(url).content.decode()
+    assert "was changed outside Lane" in shown
+    assert "Resume automation" in shown
+    editor, _ = person(world.organization, "editor")
+    assert "An admin can resume it" in _as(editor).get(url).content.decode()
+    resume = reverse("budget-automation", args=[budget.public_id, "resume"])
+    assert _as(editor).post(resume, {"reason": "It is settled."}).status_code == 403
+    browser.post(resume, {"reason": ""})
+    budget.refresh_from_db()
+    assert budget.recommend_only_reason
+    browser.post(resume, {"reason": "It is settled."})
+    budget.refresh_from_db()
+    assert budget.recommend_only_reason == ""
+
+
+def test_a_whole_account_is_paused_and_resumed_from_its_page(world):
+    browser, url = _as(world.user), reverse("account-detail", args=[world.account.public_id])
+    assert "0 of 3 disturbances" in browser.get(url).content.decode()
+    browser.post(
+        reverse("account-automation", args=[world.account.public_id, "pause"]),
+        {"reason": "Black Friday by hand."},
+    )
+    shown = browser.get(url).content.decode()
+    assert "Black Friday by hand." in shown
+    assert "Why may automation act here again?" in shown
+    browser.post(reverse("account-automation", args=[world.account.public_id, "resume"]), {"reason": "Over."})
+    assert "Black Friday by hand." not in browser.get(url).content.decode()
+    nowhere = reverse("account-automation", args=[world.account.public_id, "explode"])
+    assert browser.post(nowhere, {"reason": "Over."}).status_code == 404
+
+
+def test_a_changed_spend_cap_is_named_as_one_and_its_absence_as_none(world):
+    budget = make_budget(world)
+    Drift.objects.create(
+        organization=world.organization, client=world.client, budget=budget, field="spend_cap",
+        ad_campaign=budget.ad_campaigns.get(), expected_micros=900_000_000, observed_micros=None, seen_at=AT,
+    )  # fmt: skip
+    shown = _as(world.user).get(reverse("account-detail", args=[world.account.public_id])).content.decode()
+    for words in (f"Spend cap of {budget.ad_campaigns.get().name}", "Keep no cap", "Propose €900.00 again"):
+        assert words in shown
+    assert "was changed elsewhere" in _as(world.user).get("/").content.decode()
+
+
 def test_a_file_goes_from_upload_over_preview_to_the_account(world):
     browser = _as(world.user)
     given = {
