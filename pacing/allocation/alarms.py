@@ -13,7 +13,7 @@ from pacing.allocation.curves import Flags, Floats
 THRESHOLD = 4.0  # standard errors between before and after
 LEAST_BEFORE, LEAST_AFTER = 7, 4  # usable days on each side
 CUT = 3.0
-FORGET = 0.9  # weight of a day before the break, per usable day since it
+FORGET = 0.9  # weight of a day before the break, per day of its age
 NO_BREAK = -1
 
 
@@ -42,9 +42,8 @@ def breaks(residuals: Floats, usable: Flags) -> tuple[Floats, Floats]:
     return np.where(top > THRESHOLD, day + 1, NO_BREAK).astype(np.float64), top
 
 
-def forgetting(first_day: Floats, usable: Flags) -> Floats:
-    """Factor [.., D] on the weight of each day: days before a break fade by each usable day since."""
-    days = np.arange(usable.shape[-1])
+def forgetting(first_day: Floats, count: int) -> Floats:
+    """Factor [.., D] on the weight of each day: days before a break fade fast with their age."""
+    days = np.arange(count)
     earlier = (first_day[..., None] > 0) & (days < first_day[..., None])
-    since = (usable & (days >= first_day[..., None])).sum(axis=-1)
-    return np.where(earlier, FORGET ** since[..., None], 1.0)
+    return np.where(earlier, FORGET ** (count - 1.0 - days), 1.0)

@@ -14,9 +14,10 @@ from pacing.allocation.curves import BENDS, NEVER_ZERO, Curves, Flags, Floats, g
 from pacing.allocation.pooling import prior_of
 
 DISCOUNT = 0.98  # weight of a day per day of age
-ROUNDS = 2  # of noise, weights and curves
+ROUNDS = 3  # of noise, weights and curves
 USUAL_NOISE, NOISE_DAYS, LEAST_NOISE = 0.35, 10.0, 0.03  # relative noise of a day before any is seen
 WILD = 2.5  # residuals beyond this many standard deviations count less (Huber)
+MOST_WILD = 5.0  # and no day counts as more than this many robust deviations in the noise itself
 BEND_DAYS = 1.0  # the portfolio's bends lean on an even mixture with the weight of this many arms
 LEAST_FITTED = 0.1  # of the usual value: below it the noise of a day shrinks no further
 RETURN_DAYS = 3.0  # days of the pool's average return that an arm's own starts from
@@ -58,7 +59,7 @@ def learn_curves(evidence: Evidence, *, discount: float = DISCOUNT, watch: bool 
     broken = (first != alarms.NO_BREAK).any(axis=1)
     if not broken.any():
         return learned
-    faded = np.where(evidence.dated, aged * alarms.forgetting(first, usable), aged)
+    faded = np.where(evidence.dated, aged * alarms.forgetting(first, usable.shape[2]), aged)
     part = Evidence(
         evidence.spend[broken], evidence.value[broken], evidence.weight[broken],
         evidence.dated[broken], evidence.usual[broken], evidence.pools[broken],
@@ -129,8 +130,10 @@ def _noise(relative: Floats, usable: Flags) -> Floats:
     ordered = np.sort(size, axis=2)
     middle = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[..., None], axis=2)[..., 0]
     middle = np.where(count > 0, middle, 0.0)
-    plain = np.sqrt(np.where(usable, relative**2, 0.0).sum(axis=2) / np.maximum(count, 1))
-    own = np.maximum(1.4826 * middle, 0.6 * plain)
+    robust = 1.4826 * middle
+    kept = np.where(usable, np.minimum(size, MOST_WILD * robust[..., None]), 0.0)
+    plain = np.sqrt((kept**2).sum(axis=2) / np.maximum(count, 1))
+    own = np.maximum(robust, 0.6 * plain)  # a few sparse days make the middle one look calmer than they are
     known = count.sum(axis=1, keepdims=True)
     shared = np.where(known > 0, (own * count).sum(axis=1, keepdims=True) / np.maximum(known, 1), USUAL_NOISE)
     return np.asarray(np.maximum((own * count + shared * NOISE_DAYS) / (count + NOISE_DAYS), LEAST_NOISE))

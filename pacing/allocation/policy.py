@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from pacing.allocation.answers import Allocation, Decision, Finding, Problem
+from pacing.allocation.answers import Allocation, ArmAllocation, Decision, Finding, Problem
 from pacing.allocation.curves import Floats
 from pacing.allocation.explore import Explored, excitation, thompson
 from pacing.allocation.learning import Learned
@@ -36,12 +36,22 @@ def look(
 ) -> Allocation:
     """Decide one portfolio. The same arguments always give the same answer."""
     check(terms, arms)
+    ordered = sorted(arms, key=lambda arm: arm.key)  # the order they are given in decides nothing
+    answer = _look(terms, ordered, posterior, state, today, seed)
+    parts = {part.key: part for part in answer.arms}
+    return replace(answer, arms=tuple(parts[arm.key] for arm in arms))
+
+
+def _look(
+    terms: Terms, arms: Sequence[Arm], posterior: Posterior, state: State, today: date, seed: int
+) -> Allocation:
+    """The look at arms in one order."""
     limits = limits_of(terms, arms, today)
     if not isinstance(limits, Limits):
-        return _impossible(terms, arms, today, seed, limits)
+        return _impossible(terms, arms, posterior, today, seed, limits)
     learned = posterior.learned([arm.key for arm in arms])
     if not posterior.knows_anything or learned.information.max() < LEAST_DAYS:
-        return _unread(terms, arms, limits, learned, today, seed)
+        return _unread(terms, arms, posterior, limits, learned, today, seed)
     about = situation(terms, arms, limits, posterior, today, seed)
     return _decide(about, taken_back(state, about))
 
@@ -57,7 +67,7 @@ def _decide(about: Look, undone: Undone | None) -> Allocation:
     if best is None or target is None:
         dimensions = ", ".join(sorted({group.dimension for group in limits.groups}))
         problem = Problem("groups_conflict", {"dimensions": dimensions}, tuple(arm.key for arm in about.arms))
-        return _impossible(terms, about.arms, about.today, about.seed, (problem,))
+        return _impossible(terms, about.arms, about.posterior, about.today, about.seed, (problem,))
     if undone is not None:
         return _answer(about, undone.amounts, best, target, [undone.finding], limits.far, undone_on=undone.on)
     led = lean_to_floor(about, best)
@@ -196,41 +206,51 @@ def _answer(
 
 
 def _impossible(
-    terms: Terms, arms: Sequence[Arm], today: date, seed: int, problems: Sequence[Problem]
+    terms: Terms,
+    arms: Sequence[Arm],
+    posterior: Posterior,
+    today: date,
+    seed: int,
+    problems: Sequence[Problem],
 ) -> Allocation:
     """Nothing moves while wishes contradict each other; each is named."""
-    now = tuple(arm.daily_micros for arm in arms)
-    return _blank(terms, arms, now, Decision.INFEASIBLE, (), tuple(problems), today, seed)
+    parts = unread_arms(arms, [arm.daily_micros for arm in arms], posterior)
+    return _blank(terms, parts, Decision.INFEASIBLE, (), tuple(problems), today, seed)
 
 
 def _unread(
-    terms: Terms, arms: Sequence[Arm], limits: Limits, learned: Learned, today: date, seed: int
+    terms: Terms,
+    arms: Sequence[Arm],
+    posterior: Posterior,
+    limits: Limits,
+    learned: Learned,
+    today: date,
+    seed: int,
 ) -> Allocation:
     """Too few days to learn from: amounts only follow the budget."""
-    numbers = {"days": round(float(learned.information.max()), 1), "least": int(LEAST_DAYS)}
+    numbers = {"days": round(float(learned.information.max()), 1), "needed": int(LEAST_DAYS)}
     found: tuple[Finding, ...] = (Finding("not_enough_history", numbers),)
     now = tuple(arm.daily_micros for arm in arms)
     if sum(now) != terms.budget_micros:
         follows = Finding("follows_budget", {"before": sum(now), "after": terms.budget_micros})
         found = (follows, *found)
     decision = Decision.HOLD if now == limits.kept else Decision.MOVE
-    return _blank(terms, arms, limits.kept, decision, found, (), today, seed)
+    return _blank(terms, unread_arms(arms, limits.kept, posterior), decision, found, (), today, seed)
 
 
 def _blank(
     terms: Terms,
-    arms: Sequence[Arm],
-    amounts: Sequence[int],
+    parts: tuple[ArmAllocation, ...],
     decision: Decision,
     found: Sequence[Finding],
     problems: Sequence[Problem],
     today: date,
     seed: int,
 ) -> Allocation:
-    """An answer without curves: what is unknown is None."""
+    """An answer without a split by curves: what is unknown is None."""
     return Allocation(
         decision=decision, today=today, seed=seed, budget_micros=terms.budget_micros,
-        arms=unread_arms(arms, amounts), reasons=tuple(found), problems=tuple(problems),
+        arms=parts, reasons=tuple(found), problems=tuple(problems),
         price_per_100=None, value_now=None, value_new=None, gain=None, gain_by_curves=None,
         gain_probability=None, cost=0.0, horizon_days=terms.horizon_days,
         exploration=terms.exploration.value, explored_micros=0, propensity=1.0, samples=0,

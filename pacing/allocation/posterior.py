@@ -148,7 +148,7 @@ def learn(
     in. ``neighbours`` are arms of other portfolios that only tell what arms of their pool are like.
     """
     delay = maturation or DEFAULT_DELAY
-    together = [*arms, *neighbours]
+    together = sorted([*arms, *neighbours], key=lambda arm: arm.key)
     _check(together)
     if not together:
         return Posterior((), today)
@@ -162,8 +162,10 @@ def learn(
     evidence, last = _evidence(together, days, today, delay, money, worth)
     learned = learn_curves(evidence)
     curves = learned.curves
+    place = {arm.key: index for index, arm in enumerate(together)}
     rows = []
-    for index, arm in enumerate(arms):
+    for arm in arms:
+        index = place[arm.key]
         broke = int(learned.broke_at[0, index])
         first = evidence.spend.shape[2] - len(days)  # simulation points stand before the days
         known = learned.information[0, index] > 0
@@ -191,7 +193,7 @@ def _evidence(
 ) -> tuple[Evidence, list[date | None]]:
     """Arrays [1, n, points + days] of what is usable, and the newest usable day of each arm."""
     points = max((len(arm.points) for arm in arms), default=0)
-    shape = (1, len(arms), points + len(days))
+    shape = (1, len(arms), max(points + len(days), 1))
     spend, value, weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     place = {day: points + index for index, day in enumerate(days)}
     last: list[date | None] = [None] * len(arms)

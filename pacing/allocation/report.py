@@ -11,6 +11,7 @@ from pacing.allocation.answers import ArmAllocation, Finding
 from pacing.allocation.curves import Floats
 from pacing.allocation.explore import Explored
 from pacing.allocation.limits import ANOMALY, LEARNING, LOCKED, RECENT
+from pacing.allocation.posterior import ArmCurve, Posterior
 from pacing.allocation.records import Arm, Exploration
 from pacing.allocation.situation import Look, band
 from pacing.allocation.split import Split
@@ -83,17 +84,26 @@ def report_arms(
     return tuple(rows)
 
 
-def unread_arms(arms: Sequence[Arm], amounts: Sequence[int]) -> tuple[ArmAllocation, ...]:
-    """Arms of an answer without curves: amounts only."""
+def unread_arms(
+    arms: Sequence[Arm], amounts: Sequence[int], posterior: Posterior
+) -> tuple[ArmAllocation, ...]:
+    """Arms of an answer without a split by curves: amounts, and what the days say so far."""
+    curves = {curve.key: curve for curve in posterior.arms}
     return tuple(
-        ArmAllocation(
-            key=arm.key, name=arm.name or arm.key, now_micros=arm.daily_micros, kept_micros=amount,
-            new_micros=amount, target_micros=amount, least_micros=amount, most_micros=amount, bound="",
-            next_100_now=None, next_100_new=None, worth_now=None, worth_new=None, raised_above=None,
-            cut_below=None, value_now=None, value_new=None, mean_return=None, effective_days=0.0, days_used=0,
-            noise=None, alarm_on=None, propensity=1.0, reasons=(),
-        )
-        for arm, amount in zip(arms, amounts, strict=True)
+        _unread_arm(arm, amount, curves.get(arm.key)) for arm, amount in zip(arms, amounts, strict=True)
+    )
+
+
+def _unread_arm(arm: Arm, amount: int, known: ArmCurve | None) -> ArmAllocation:
+    days = known.days_used if known else 0
+    return ArmAllocation(
+        key=arm.key, name=arm.name or arm.key, now_micros=arm.daily_micros, kept_micros=amount,
+        new_micros=amount, target_micros=amount, least_micros=amount, most_micros=amount, bound="",
+        next_100_now=None, next_100_new=None, worth_now=None, worth_new=None, raised_above=None,
+        cut_below=None, value_now=None, value_new=None, mean_return=known.mean_return if known else None,
+        effective_days=known.effective_days if known else 0.0, days_used=days,
+        noise=known.noise if known and days else None, alarm_on=known.alarm_on if known else None,
+        propensity=1.0, reasons=(),
     )  # fmt: skip
 
 

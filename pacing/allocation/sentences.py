@@ -15,7 +15,7 @@ _FINDINGS = {
     "too_small": "The best split is within {smallest} of each budget: nothing worth an edit.",
     "nothing_movable": "Fewer than two arms may move today: {movable} of {arms}.",
     "follows_budget": "The budget changed from {before} to {after} a day; amounts follow it in proportion.",
-    "not_enough_history": "Only {days} usable days of history; {least} are needed before money moves.",
+    "not_enough_history": "Only {days} usable days of history; {needed} are needed before money moves.",
     "roll_back": "The move of {day} is taken back: it lost value with a probability of {probability} ({gain} over {days} days).",
     "roas_floor_kept": "With {confidence} confidence the split returns at least {low} per unit; {floor} is asked for.",
     "roas_floor_led": "The split gives up expected value to keep the return above {floor} with {confidence} confidence.",

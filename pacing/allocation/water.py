@@ -12,7 +12,8 @@ import numpy as np
 
 from pacing.allocation.curves import NEVER_ZERO, Curves, Floats
 
-POINTS = 48
+POINTS, FINE_POINTS = 48, 256  # of the table, for many portfolios and for few
+FEW = 20
 HALVINGS = 60
 
 
@@ -24,13 +25,13 @@ class Demand:
     most: Floats
     now: Floats
     cost: float  # value lost per unit of money moved; it makes small moves stay at home
-    grid: Floats  # [P, n, POINTS] spend
-    inverse: Floats  # [P, n, POINTS] 1 / marginal value there, never falling
+    grid: Floats  # [P, n, points] spend
+    inverse: Floats  # [P, n, points] 1 / marginal value there, never falling
 
     @classmethod
     def of(cls, curves: Curves, least: Floats, most: Floats, now: Floats, cost: float = 0.0) -> Demand:
         """Tabulate the curves between the bounds, closer together near the lower one."""
-        place = np.linspace(0, 1, POINTS) ** 2
+        place = np.linspace(0, 1, FINE_POINTS if len(least) <= FEW else POINTS) ** 2
         grid = least[..., None] + (most - least)[..., None] * place
         parts = curves.weights[..., None, :] / (1 + grid[..., None] / curves.bend[..., None, :])
         inverse = 1 / np.maximum(parts.sum(axis=-1), NEVER_ZERO)
@@ -53,7 +54,7 @@ class Demand:
 
     def _take(self, wanted: Floats) -> Floats:
         place = (self.inverse < wanted[..., None]).sum(axis=-1)
-        left = np.clip(place - 1, 0, POINTS - 2)[..., None]
+        left = np.clip(place - 1, 0, self.grid.shape[-1] - 2)[..., None]
         low = np.take_along_axis(self.inverse, left, axis=-1)[..., 0]
         high = np.take_along_axis(self.inverse, left + 1, axis=-1)[..., 0]
         part = np.clip((wanted - low) / np.maximum(high - low, NEVER_ZERO * high), 0.0, 1.0)
