@@ -38,7 +38,7 @@ def test_it_beats_equal_and_proportional_splits_on_fresh_portfolios(seed):
 
 @pytest.mark.parametrize("variant", [Variant.NOISY, Variant.BREAKS])
 def test_it_still_beats_them_in_harder_markets(seed, variant):
-    portfolios = draw(150, 60, np.random.default_rng(seed), variant=variant)
+    portfolios = draw(120, 40, np.random.default_rng(seed), variant=variant)
     equal, ours = run(portfolios, Equal(), seed), run(portfolios, allocation.Allocator(seed), seed)
     returns = run(portfolios, RoasProportional(), seed)
     uplift = ours.value / equal.value - 1
