@@ -15,7 +15,7 @@ from pacing.models import Explanation
 from pacing.selectors import plans_for
 from pacing.selectors.explanations import explanations_for, with_words
 
-_NUMBERS = {
+NUMBERS_SCHEMA = {
     "type": "object",
     "description": "Figures by name; the ending says the unit: _micros (millionths of the currency), _ratio, "
     "_hours, _days, _count, _on (ISO date), other names are text.",
@@ -27,7 +27,7 @@ class SentenceSerializer(serializers.Serializer):
     """One sentence and exactly the numbers it was made of."""
 
     code = serializers.CharField()
-    numbers = extend_schema_field(_NUMBERS)(serializers.JSONField)()
+    numbers = extend_schema_field(NUMBERS_SCHEMA)(serializers.JSONField)()
     text = serializers.CharField()
 
 
@@ -37,7 +37,7 @@ class ExplanationSerializer(LaneSerializer):
     client = RefField("client")
     plan = RefField("plan")
     portfolio = RefField("portfolio")
-    numbers = extend_schema_field(_NUMBERS)(serializers.JSONField)(read_only=True)
+    numbers = extend_schema_field(NUMBERS_SCHEMA)(serializers.JSONField)(read_only=True)
     sentences = SentenceSerializer(many=True, read_only=True)
 
     class Meta:

@@ -9,6 +9,7 @@ from pacing.api.calendar import PlannedEventViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
 from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
 from pacing.api.ledger import AmendmentViewSet, EntryViewSet, ExplainViewSet
+from pacing.api.offers import OfferViewSet, ShortfallViewSet
 from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
 from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
@@ -19,6 +20,8 @@ router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run"
 router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, basename="api-plan-explanation")
 router.register("plans/<uuid:plan_id>/ledger", EntryViewSet, basename="api-plan-ledger")
 router.register("amendments", AmendmentViewSet, basename="api-amendment")
+router.register("shortfalls", ShortfallViewSet, basename="api-shortfall")
+router.register("offers", OfferViewSet, basename="api-offer")
 router.register("explanations", ExplanationViewSet, basename="api-explanation")
 router.register("portfolios", PortfolioViewSet, basename="api-portfolio")
 router.register("portfolios/<uuid:portfolio_id>/looks", AllocationLookViewSet, basename="api-portfolio-look")
