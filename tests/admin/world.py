@@ -68,9 +68,11 @@ from lane.core.models import (
 from notifications.models import DevMail, EmailDelivery, Notification
 from pacing.models import (
     BudgetPlan,
+    Explanation,
     FxRate,
     LearnedShape,
     LedgerEntry,
+    Offer,
     PacingRun,
     PlanAmendment,
     PlanBudget,
@@ -79,6 +81,7 @@ from pacing.models import (
     PlanSnapshot,
     ProjectionScore,
     Recommendation,
+    Shortfall,
 )
 
 CANARY = "canary7f3e"
@@ -277,6 +280,23 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
         **owned, plan=plan, run=run, kind="raise", rows=[], now_micros=EUR, new_micros=2 * EUR, currency="EUR",
         expires_at=now + timedelta(days=1),
     )  # fmt: skip
+    Explanation.objects.create(
+        **owned, kind="recommendation", plan=plan, subject_id="1", at=now, title="Raise", numbers={}, sentences=[],
+        actor_label="Lane (pacing)",
+    )  # fmt: skip
+    shortfall = Shortfall.objects.create(
+        **owned, plan=plan, cause="demand", currency="EUR", amount_micros=2, achievable_micros=1, opened_at=now,
+        seen_at=now,
+    )  # fmt: skip
+    Offer.objects.create(
+        **owned,
+        shortfall=shortfall,
+        plan=plan,
+        kind="accept",
+        text="Leave it",
+        currency="EUR",
+        offered_at=now,
+    )
 
 
 def _installation(us: Organization, person: User) -> None:
