@@ -134,7 +134,7 @@ def observe(
         budgets=budgets,
         accounts=accounts,
         account_ids=account_ids,
-        terms=terms_of(plans, budgets, days, shapes),
+        terms=terms_of(plans, budgets, accounts, days, shapes),
         observation=observation,
         state=State.from_json([plan["controller_state"] or {} for plan in plans]),
         data_as_of=as_of,

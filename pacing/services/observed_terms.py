@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from campaigns.platforms.records import Platform
 from lane.core.money import unit_micros
 from pacing.controllers import INTRADAY_PRIOR, Landing, PlanTerms, Strategy
 from pacing.models import LearnedShape, PlannedEvent
@@ -24,7 +25,6 @@ from pacing.selectors.learned import Found, Homes, Learned
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kind = LearnedShape.Kind
-DELIVERY_FIELD = "delivery_prior"
 
 
 class TermsBudget(Protocol):
@@ -98,6 +98,7 @@ def shapes_of(
 def terms_of(
     plans: Sequence[dict[str, Any]],
     budgets: Sequence[Sequence[TermsBudget]],
+    accounts: dict[int, dict[str, Any]],
     days: Ints,
     shapes: DayShapes,
 ) -> PlanTerms:
@@ -115,9 +116,17 @@ def terms_of(
         plan_weight=shapes.plan_weight,
         intraday=shapes.intraday,
     )
-    extra: dict[str, Any] = {DELIVERY_FIELD: shapes.delivery}
+    extra: dict[str, Any] = {
+        "delivery_prior": shapes.delivery,
+        "month_limit": np.array([_only_google(rows, accounts) for rows in budgets], dtype=np.bool_),
+    }
     known = {field.name for field in dataclasses.fields(terms)}
-    return dataclasses.replace(terms, **extra) if known.issuperset(extra) else terms
+    return dataclasses.replace(terms, **{name: value for name, value in extra.items() if name in known})
+
+
+def _only_google(budgets: Sequence[TermsBudget], accounts: dict[int, dict[str, Any]]) -> bool:
+    """Whether every budget is Google's, whose own limit of a month follows each edit."""
+    return bool(budgets) and all(accounts[b.account_id]["platform"] == Platform.GOOGLE_ADS for b in budgets)
 
 
 def _mixed(found: Found, rows: Ints, amounts: Floats, usual: Floats, places: int) -> Floats:
