@@ -149,7 +149,7 @@ class Proposal:
     @property
     def total_line(self) -> dict[str, Any] | None:
         """The last row of the table."""
-        if self.total is None or len(self.lines) < 2:
+        if self.total is None or sum(line.new_micros is not None for line in self.lines) < 2:
             return None
         return {
             "name": "Together",

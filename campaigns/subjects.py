@@ -99,7 +99,8 @@ def _row(row: Change) -> subjects.DiffRow:
             entity_key=row.entity_key,
         )
     # Everything else is shown in words: only amounts per day may be added up and lowered.
-    label = str(row.entity) if row.field == Change.Field.STATUS else f"{row.what}: {row.entity}"
+    what = "Spend cap, lifetime" if row.field == Change.Field.SPEND_CAP else row.what
+    label = str(row.entity) if row.field == Change.Field.STATUS else f"{what}: {row.entity}"
     return subjects.DiffRow(
         key=str(row.public_id),
         label=label,
