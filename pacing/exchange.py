@@ -13,6 +13,7 @@ from lane.core.money import unit_micros
 MAX_AGE_DAYS = 31
 _EXACT = Context(prec=50)
 _ONE = Decimal(1)
+_FINEST = Decimal("1e-12")
 Stored = tuple[str, str, date, Decimal]  # base, quote, day, rate
 
 
@@ -91,7 +92,22 @@ def convert_up(micros: int, rate: Decimal, currency: str) -> int:
     return _rounded(micros, rate, currency, ROUND_CEILING)
 
 
+def back_down(micros: int, rate: Decimal, currency: str) -> int:
+    """The largest amount of ``currency`` that, converted by ``rate``, is not above ``micros``."""
+    return _units(_EXACT.divide(Decimal(micros), rate), currency, ROUND_FLOOR)
+
+
+def back_up(micros: int, rate: Decimal, currency: str) -> int:
+    """The smallest amount of ``currency`` that, converted by ``rate``, is not below ``micros``."""
+    return _units(_EXACT.divide(Decimal(micros), rate), currency, ROUND_CEILING)
+
+
 def _rounded(micros: int, rate: Decimal, currency: str, rounding: str) -> int:
+    return _units(_EXACT.multiply(Decimal(micros), rate), currency, rounding)
+
+
+def _units(micros: Decimal, currency: str, rounding: str) -> int:
     unit = unit_micros(currency) if currency else 1
-    units = _EXACT.divide(_EXACT.multiply(Decimal(micros), rate), Decimal(unit))
+    # An inverted rate has 50 digits: what it leaves beyond a millionth of a micro is no money.
+    units = _EXACT.divide(micros, Decimal(unit)).quantize(_FINEST, ROUND_HALF_EVEN, context=_EXACT)
     return int(units.to_integral_value(rounding=rounding)) * unit

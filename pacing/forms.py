@@ -187,7 +187,7 @@ class RowsForm:
             key = row["budget_id"]
             text = self.typed[key] = data.get(f"amount-{key}", "")
             if key in taken:
-                self._read(key, text, currency)
+                self._read(key, text, row.get("currency", currency))
         if not self.amounts and not self.errors:
             self.errors["rows"] = "Tick at least one row, or decline the recommendation."
 

@@ -64,6 +64,16 @@ _BRIEF: Mapping[Reason, str] = {
 }
 
 
+# What is found before a controller is asked: a sentence, and the same in a few words.
+RATE_UNKNOWN = "rate_unknown"
+_BEFORE: Mapping[str, tuple[str, str]] = {
+    RATE_UNKNOWN: (
+        "No {pair} exchange rate is known for {day}, so the spend cannot be added up. Enter the rate.",
+        "No {pair} rate for {day}",
+    ),
+}
+
+
 def money_in(currency: str, micros: int) -> str:
     """An amount inside a sentence: whole units from 1,000 on, minor units below."""
     return format_money(micros, currency, 0 if abs(micros) >= _WHOLE_FROM else None)
@@ -76,6 +86,8 @@ def reason_text(
 
     ``at`` is when it was found: a cool-down then ends at a local time instead of "4 h more".
     """
+    if (said := _BEFORE.get(str(finding.get("code", "")))) is not None:
+        return said[0].format(**finding["params"])
     reason = _known(finding)
     if reason is None:
         return ""
@@ -99,6 +111,8 @@ def brief(
     finding: Mapping[str, Any], currency: str, *, timezone: str = "UTC", at: datetime | None = None
 ) -> str:
     """One finding in the few words of a table row, without a full stop; empty when not known."""
+    if (said := _BEFORE.get(str(finding.get("code", "")))) is not None:
+        return said[1].format(**finding["params"])
     reason = _known(finding)
     if reason is None:
         return ""

@@ -154,9 +154,11 @@ class RecommendationViewSet(LaneReadViewSet[Recommendation]):
         recommendation = self.get_object()
         rows = parsed(AcceptSerializer, request.data).get("rows")
         amounts = None
+        own_currency = {row["budget_id"]: row["currency"] for row in recommendation.rows if "currency" in row}
         if rows is not None:
             for place, row in enumerate(rows):
-                _require_currency(row["amount"], recommendation.currency, f"rows.{place}.amount")
+                own = own_currency.get(str(row["budget"]), recommendation.currency)
+                _require_currency(row["amount"], own, f"rows.{place}.amount")
             amounts = {str(row["budget"]): row["amount"].micros for row in rows}
         made = recommendations.accept(recommendation.public_id, actor=self.actor, rows=amounts)
         return shown_change_set(made, self.actor)

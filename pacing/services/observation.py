@@ -18,6 +18,7 @@ from lane.core import clock
 from lane.core.dates import elapsed_share, local_date
 from pacing.controllers import UNKNOWN, Observation, PlanTerms, State
 from pacing.models import BudgetPlan
+from pacing.services.observed_rates import Foreign, PlanRates
 from pacing.services.observed_spend import budget_by_day, spend_by_day
 from pacing.services.observed_terms import shapes_of, terms_of
 
@@ -51,7 +52,7 @@ _PLAN_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """One budget of one plan as mirrored now."""
+    """One budget of one plan as mirrored now, its amounts in the plan's currency."""
 
     plan_row: int
     budget_id: int
@@ -63,6 +64,8 @@ class BudgetRow:
     running: bool  # some campaign or ad set spending from it is switched on
     paused_by_lane: bool  # nothing runs, and Lane paused what does not
     stuck: bool = False  # cannot spend while a sibling can: the plan is decided without it
+    currency: str = ""
+    foreign: Foreign | None = None  # its own amounts, where its currency is not the plan's
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Seen:
     state: State
     data_as_of: list[datetime | None]
     final_through: list[date | None]
+    unknown_rates: dict[int, dict[str, str]]  # plan row -> the pair and day no rate is known for
 
 
 def observe(
@@ -92,14 +96,17 @@ def observe(
     for plan in plans:
         plan.update((altered or {}).get(plan["pk"], {}))
     row_of = {plan["pk"]: row for row, plan in enumerate(plans)}
-    budgets = _budgets(row_of)
+    own_budgets = _budgets(row_of)
+    rates = PlanRates.of(plans, own_budgets)
+    budgets = rates.priced(plans, own_budgets, at)
     account_ids = [sorted({b.account_id for b in rows}) for rows in budgets]
     accounts = _accounts({one for ids in account_ids for one in ids})
     days = np.array([(p["ends_on"] - p["starts_on"]).days + 1 for p in plans], dtype=np.int64)
     first = np.array([p["starts_on"].toordinal() for p in plans], dtype=np.int64)
     today = _today_ordinals(plans, at)
     width = int(days.max()) if len(plans) else 1
-    spend, today_spend = spend_by_day(plans, budgets, accounts, account_ids, first, days, today, width)
+    spend, today_spend = spend_by_day(plans, budgets, accounts, account_ids, first, days, today, width, rates)
+    by_day = budget_by_day(plans, budgets, first, width, rates)
     as_of = [_oldest(accounts[one]["facts_synced_at"] for one in ids) for ids in account_ids]
     final = [_oldest(accounts[one]["final_through"] for one in ids) for ids in account_ids]
     shapes = shapes_of(plans, budgets, accounts, first, days)
@@ -111,7 +118,7 @@ def observe(
         spend_micros=spend,
         today_spend_micros=today_spend,
         budget_micros=_totals(budgets),
-        budget_by_day_micros=budget_by_day(plans, budgets, first, width),
+        budget_by_day_micros=by_day,
         paused=[
             p["status"] == BudgetPlan.Status.PAUSED or not _any_runs(b)
             for p, b in zip(plans, budgets, strict=True)
@@ -121,8 +128,8 @@ def observe(
             for p, b in zip(plans, budgets, strict=True)
         ],
         writable=[
-            _writable(plan, [accounts[one] for one in ids], switches)
-            for plan, ids in zip(plans, account_ids, strict=True)
+            row not in rates.unknown and _writable(plan, [accounts[one] for one in ids], switches)
+            for row, (plan, ids) in enumerate(zip(plans, account_ids, strict=True))
         ],
         hours_since_change=_hours_since_change(row_of, at),
         report_age_hours=[age for age, _ in reports],
@@ -139,6 +146,7 @@ def observe(
         state=State.from_json([plan["controller_state"] or {} for plan in plans]),
         data_as_of=as_of,
         final_through=final,
+        unknown_rates=rates.unknown,
     )
 
 
@@ -146,7 +154,7 @@ def _budgets(row_of: dict[int, int]) -> list[list[BudgetRow]]:
     """Budgets of each plan with whether anything spends from them; one query."""
     statement = """
         SELECT pb.plan_id, b.id, b.public_id, b.name, b.amount_micros, b.floor_micros, b.ad_account_id,
-               coalesce(s.running, false), coalesce(s.ours, false)
+               coalesce(s.running, false), coalesce(s.ours, false), b.currency
         FROM pacing_planbudget pb
         JOIN campaigns_budget b ON b.id = pb.budget_id
         LEFT JOIN LATERAL (
@@ -164,7 +172,7 @@ def _budgets(row_of: dict[int, int]) -> list[list[BudgetRow]]:
     found: list[list[BudgetRow]] = [[] for _ in row_of]
     with connection.cursor() as cursor:
         cursor.execute(statement, [list(row_of)])
-        for plan_id, budget_id, public_id, name, amount, floor, account_id, running, ours in cursor:
+        for plan_id, budget_id, public_id, name, amount, floor, account_id, running, ours, cur in cursor:
             found[row_of[plan_id]].append(
                 BudgetRow(
                     row_of[plan_id],
@@ -176,6 +184,7 @@ def _budgets(row_of: dict[int, int]) -> list[list[BudgetRow]]:
                     account_id,
                     running,
                     ours and not running,
+                    currency=cur,
                 )
             )
     return found

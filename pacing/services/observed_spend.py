@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from campaigns.selectors import facts
 from pacing.controllers import UNKNOWN
+from pacing.services.observed_rates import PlanRates, by_key_and_day
 
 Ints = NDArray[np.int64]
 
@@ -23,6 +24,10 @@ class HasBudgetId(Protocol):
     def budget_id(self) -> int:
         """Primary key of the budget."""
 
+    @property
+    def currency(self) -> str:
+        """The currency its facts are in."""
+
 
 def spend_by_day(
     plans: list[dict[str, Any]],
@@ -33,14 +38,15 @@ def spend_by_day(
     days: Ints,
     today: Ints,
     width: int,
+    rates: PlanRates,
 ) -> tuple[Ints, Ints]:
-    """Spend per plan and flight day, and today's part. Days no account was read for stay UNKNOWN, not zero."""
+    """Spend per plan and flight day, and today's part. Days no account was read for stay UNKNOWN, not zero.
+
+    Foreign spend counts by its own day's rate; a plan that lacks one rate has no known spend at all. Each account's
+    local day is the plan's day; spend that an account reports for a day the plan has not reached counts today.
+    """
     count = len(plans)
-    asked = [
-        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
-        for row, plan in enumerate(plans)
-        for budget in budgets[row]
-    ]
+    asked, foreign = _asked(plans, budgets)
     sums = np.zeros((count, width), dtype=np.int64)
     hit = np.zeros((count, width), dtype=np.bool_)
     if asked:
@@ -48,14 +54,42 @@ def spend_by_day(
         columns = read.days - first[read.keys]
         np.add.at(sums, (read.keys, columns), read.spend_micros)
         hit[read.keys, columns] = True
+    if foreign:
+        read = facts.budget_day_spend([(key, *each[1:]) for key, each in enumerate(foreign)])
+        for key, day, micros in by_key_and_day(read.keys, read.days, read.spend_micros):
+            plan_row, budget_id = foreign[key][:2]
+            at = day - int(first[plan_row])
+            source = _currency_of(budgets[plan_row], budget_id)
+            worth = rates.worth(plan_row, plans[plan_row], source, micros, date.fromordinal(day))
+            sums[plan_row, at] += worth or 0
+            hit[plan_row, at] = True
     known = hit | _days_read(plans, accounts, account_ids, first, width)
+    known[list(rates.unknown)] = False
     column = np.arange(width)[None, :]
     past = column < (today - first)[:, None]
     spend = np.where(known & past, sums, UNKNOWN)
     inside = np.clip(today - first, 0, width - 1)
     rows = np.arange(count)
     now_known = known[rows, inside] & (today >= first) & (today <= first + days - 1)
-    return spend, np.where(now_known, sums[rows, inside], UNKNOWN)
+    from_today = np.where(column >= inside[:, None], sums, 0).sum(axis=1)
+    return spend, np.where(now_known, from_today, UNKNOWN)
+
+
+def _asked(
+    plans: list[dict[str, Any]], budgets: Sequence[Sequence[HasBudgetId]]
+) -> tuple[list[facts.Asked], list[facts.Asked]]:
+    """What to read of which budget: those in their plan's currency, and the others."""
+    same: list[facts.Asked] = []
+    foreign: list[facts.Asked] = []
+    for row, plan in enumerate(plans):
+        for budget in budgets[row]:
+            one = (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
+            (same if budget.currency == plan["currency"] else foreign).append(one)
+    return same, foreign
+
+
+def _currency_of(budgets: Sequence[HasBudgetId], budget_id: int) -> str:
+    return next(budget.currency for budget in budgets if budget.budget_id == budget_id)
 
 
 def _days_read(
@@ -90,14 +124,14 @@ def _days_read(
 
 
 def budget_by_day(
-    plans: list[dict[str, Any]], budgets: Sequence[Sequence[HasBudgetId]], first: Ints, width: int
+    plans: list[dict[str, Any]],
+    budgets: Sequence[Sequence[HasBudgetId]],
+    first: Ints,
+    width: int,
+    rates: PlanRates,
 ) -> Ints:
-    """Total daily budget of each past day, where every budget of the plan was seen that day."""
-    asked = [
-        (row, budget.budget_id, plan["starts_on"], plan["ends_on"])
-        for row, plan in enumerate(plans)
-        for budget in budgets[row]
-    ]
+    """Total daily budget of each past day, where every budget of the plan was seen that day and has a rate."""
+    asked, foreign = _asked(plans, budgets)
     totals = np.zeros((len(plans), width), dtype=np.int64)
     seen = np.zeros((len(plans), width), dtype=np.int64)
     if asked:
@@ -105,5 +139,14 @@ def budget_by_day(
         columns = values.days - first[values.keys]
         np.add.at(totals, (values.keys, columns), values.last_micros)
         np.add.at(seen, (values.keys, columns), 1)
+    if foreign:
+        values = facts.budget_value_days([(key, *each[1:]) for key, each in enumerate(foreign)])
+        for key, day, micros in by_key_and_day(values.keys, values.days, values.last_micros):
+            row, column = foreign[key][0], day - int(first[foreign[key][0]])
+            source = _currency_of(budgets[row], foreign[key][1])
+            worth = rates.worth(row, plans[row], source, micros, date.fromordinal(day), note=False)
+            if worth is not None:
+                totals[row, column] += worth
+                seen[row, column] += 1
     wanted = np.array([len(rows) or 1 for rows in budgets], dtype=np.int64)[:, None]
     return np.where(seen >= wanted, totals, UNKNOWN)

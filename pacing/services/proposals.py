@@ -17,6 +17,7 @@ from pacing.controllers import Action, known_or_none, split_total
 from pacing.events import RecommendationMade
 from pacing.models import BudgetPlan, Recommendation
 from pacing.services import plan_explanations, recommendations
+from pacing.services.own_money import own_step
 from pacing.services.plan_explanations import PlanExplanation
 from pacing.services.run_store import Look
 from pacing.words import reason_texts
@@ -94,21 +95,14 @@ def _recommend_budget(plan: BudgetPlan, look: Look, row: int, run_id: int) -> in
         unit_micros=unit_micros(plan.currency),
         step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
     )
-    rows = [
-        {
-            "budget_id": budget.public_id,
-            "name": budget.name,
-            "now_micros": budget.amount_micros,
-            "new_micros": new,
-        }
-        for budget, new in zip(known, split.amounts_micros, strict=True)
-        if new != budget.amount_micros
-    ]
+    steps = [own_step(budget, new) for budget, new in zip(known, split.amounts_micros, strict=True)]
+    rows = [step.as_row() for step in steps if step.moves]
     if not rows:
         return 0
     now = sum(budget.amount_micros or 0 for budget in known)
-    kind = "raise" if sum(split.amounts_micros) > now else "lower"
-    return _recommend(plan, look, row, run_id, kind, rows, now, sum(split.amounts_micros))
+    new_total = sum(step.in_plan_micros for step in steps)
+    kind = "raise" if new_total > now else "lower"
+    return _recommend(plan, look, row, run_id, kind, rows, now, new_total)
 
 
 def _recommend_resume(plan: BudgetPlan, look: Look, row: int, run_id: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotVisible, OutOfDate
 from lane.core.money import MINUS, format_money
 from pacing.events import RecommendationDecided
+from pacing.exchange import convert
 from pacing.models import BudgetPlan, Explanation, PlanSnapshot, Recommendation
 from pacing.services import explanations
 from pacing.words import reason_texts
@@ -159,11 +161,17 @@ def _title(recommendation: Recommendation, rows: Mapping[str, int] | None) -> st
         return f"Resume {name}"
     new = recommendation.new_micros
     if rows is not None:
-        proposed = {row["budget_id"]: row["new_micros"] for row in recommendation.rows}
-        new += sum(micros - proposed[key] for key, micros in rows.items() if key in proposed)
+        proposed = {row["budget_id"]: row for row in recommendation.rows}
+        new += sum(_beyond(micros, proposed[key]) for key, micros in rows.items() if key in proposed)
     step = new - recommendation.now_micros
     verb = "Raise" if step >= 0 else "Lower"
     return f"{verb} {name} by {format_money(abs(step), currency).lstrip(MINUS)} a day"
+
+
+def _beyond(micros: int, row: Mapping[str, Any]) -> int:
+    """How much more than proposed an edited row asks for, in the plan's currency."""
+    more = micros - int(row["new_micros"])
+    return convert(more, Decimal(row["rate"])) if row.get("rate") else more
 
 
 def _reason(recommendation: Recommendation) -> str:

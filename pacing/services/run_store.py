@@ -13,6 +13,7 @@ from django.db import connection
 from pacing.controllers import UNKNOWN, Action, Decision, State, known_or_none
 from pacing.models import PacingRun
 from pacing.services.observation import Seen
+from pacing.words import RATE_UNKNOWN
 
 _STAGE = """
 CREATE TEMP TABLE pacing_look (
@@ -106,6 +107,8 @@ def _values(look: Look, row: int, memory: dict[str, Any]) -> list[Any]:
     seen, decision = look.seen, look.decision
     plan = seen.plans[row]
     reasons = [finding.as_json() for finding in decision.findings(row)]
+    if (pair := seen.unknown_rates.get(row)) is not None:
+        reasons.insert(0, {"code": RATE_UNKNOWN, "params": pair})
     p50 = known_or_none(decision.projected_p50_micros[row])
     miss = None if p50 is None else p50 - plan["amount_micros"]
     at_risk = int(decision.at_risk_micros[row])
@@ -124,7 +127,7 @@ def _values(look: Look, row: int, memory: dict[str, Any]) -> list[Any]:
         json.dumps(_inputs(look, row)),
         json.dumps(reasons),
         json.dumps(reasons[0] if reasons else {}),
-        known_or_none(decision.reported_micros[row]),
+        None if row in seen.unknown_rates else known_or_none(decision.reported_micros[row]),
         known_or_none(decision.expected_now_micros[row]),
         p50 if p50 is None else known_or_none(decision.projected_p10_micros[row]),
         p50,

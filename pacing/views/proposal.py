@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from lane.core.actors import Actor
@@ -23,7 +24,9 @@ def card(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> dict[str,
             "value": row["budget_id"],
             "old_micros": row["now_micros"],
             "new_micros": row["new_micros"],
-            "typed": "" if row["new_micros"] is None else decimal_text(Money(row["new_micros"], cur)),
+            "currency": (own := row.get("currency", cur)),
+            "typed": "" if row["new_micros"] is None else decimal_text(Money(row["new_micros"], own)),
+            "note": _rate_note(row, cur),
         }
         for row in advice.rows
     ]
@@ -40,3 +43,12 @@ def card(plan: BudgetPlan, proposal: Proposal | None, actor: Actor) -> dict[str,
         "with": advice.effect.get("with") or {},
         "is_open": proposal.review == "recommendation",
     }
+
+
+def _rate_note(row: Any, currency: str) -> str:
+    """The rate a foreign budget counts by, with its day."""
+    if not row.get("rate") or not row.get("rate_on"):
+        return ""
+    rate = f"{float(row['rate']):.4f}".rstrip("0").rstrip(".")
+    on = date.fromisoformat(row["rate_on"])
+    return f"1 {row['currency']} = {rate} {currency}, rate of {on:%-d %b}"
