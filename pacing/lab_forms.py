@@ -18,21 +18,24 @@ from pacing.services.what_if import Assumed
 
 
 class WhatIfForm(forms.Form):
-    """Other terms for one plan. What is left out stays as it is."""
+    """Other terms for one plan. What an address leaves out is as the plan has it."""
 
     amount = forms.CharField(
-        label="Amount",
-        required=False,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": "Type an amount."},
     )
     starts_on = forms.DateField(
-        label="First day", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="First day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose the first day."},
     )
     ends_on = forms.DateField(
-        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Last day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose the last day."},
     )
-    strategy = forms.ChoiceField(required=False, choices=BudgetPlan.Strategy.choices)
-    landing = forms.ChoiceField(required=False, choices=BudgetPlan.Landing.choices)
+    strategy = forms.ChoiceField(choices=BudgetPlan.Strategy.choices)
+    landing = forms.ChoiceField(choices=BudgetPlan.Landing.choices)
     locked = forms.MultipleChoiceField(
         label="Budgets kept as they are",
         required=False,
@@ -59,15 +62,14 @@ class WhatIfForm(forms.Form):
         return cleaned
 
     def assumed(self) -> Assumed:
-        """The terms to look at; a field left empty keeps the plan's own."""
-        read, plan = self.cleaned_data, self.plan
-        amount = read.get("amount_micros")
+        """The terms to look at."""
+        read = self.cleaned_data
         return Assumed(
-            amount_micros=plan.amount_micros if amount is None else amount,
-            starts_on=read["starts_on"] or plan.starts_on,
-            ends_on=read["ends_on"] or plan.ends_on,
-            strategy=read["strategy"] or plan.strategy,
-            landing=read["landing"] or plan.landing,
+            amount_micros=read["amount_micros"],
+            starts_on=read["starts_on"],
+            ends_on=read["ends_on"],
+            strategy=read["strategy"],
+            landing=read["landing"],
             locked=frozenset(read["locked"]),
         )
 

@@ -176,6 +176,7 @@ class SpendCurve:
     gap_tone: str = "behind"
     events: Sequence[tuple[float, str]] = ()
     before: Sequence[Point] = ()  # the target as it is, where another one is only supposed
+    names: tuple[str, str] = ("With", "Without")  # of the two fans
 
     @property
     def days(self) -> int:
@@ -309,11 +310,19 @@ class _CurveDrawing:
             labels.append((self.y(self.curve.target[-1][1]), f"Target {self._end(self.curve.target)}", ""))
         if self.curve.with_change:
             labels.append(
-                (self.y(self.curve.with_change[-1][2]), f"With {self._mid(self.curve.with_change)}", "with")
+                (
+                    self.y(self.curve.with_change[-1][2]),
+                    f"{self.curve.names[0]} {self._mid(self.curve.with_change)}",
+                    "with",
+                )
             )
         if self.curve.without:
             labels.append(
-                (self.y(self.curve.without[-1][2]), f"Without {self._mid(self.curve.without)}", "strong")
+                (
+                    self.y(self.curve.without[-1][2]),
+                    f"{self.curve.names[1]} {self._mid(self.curve.without)}",
+                    "strong",
+                )
             )
         y = 0.0
         for wished, words, css in sorted(labels):

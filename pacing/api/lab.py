@@ -127,8 +127,9 @@ class ReplayQuestionSerializer(serializers.Serializer):
     client = serializers.UUIDField()
     days = serializers.ChoiceField(choices=replay.LENGTHS, required=False, default=30)
     strategies = serializers.ListField(
-        child=serializers.ChoiceField(choices=BudgetPlan.Strategy.choices),
+        child=serializers.CharField(),
         allow_empty=False,
+        help_text=f"Any of {', '.join(BudgetPlan.Strategy.values)}.",
         required=False,
         default=lambda: ["adaptive", "linear"],
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from django import template
@@ -11,40 +12,61 @@ from django.utils.safestring import SafeString, mark_safe
 from pacing.selectors.lab import PolicyLine
 
 register = template.Library()
-WIDTH, LEFT, RIGHT, ROW, UPPER, LOWER = 720, 128, 28, 34, 10, 26
+ROW, UPPER, LOWER = 34, 10, 26
 SPAN = 0.20  # ends farther off than this are drawn at the edge
 _TICKS = (-0.2, -0.1, 0.0, 0.1, 0.2)
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    css: str
+    width: int
+    left: int
+    right: int
+
+    def x(self, miss: float) -> str:
+        """Where an end lies; 0 is the amount."""
+        share = (min(max(miss, -SPAN), SPAN) + SPAN) / (2 * SPAN)
+        return f"{self.left + share * (self.width - self.left - self.right):.1f}"
+
+    def svg(self, policies: Sequence[PolicyLine]) -> str:
+        """One row of dots per way of pacing."""
+        height = UPPER + ROW * len(policies) + LOWER
+        body = "".join([*self._axis(height), *self._rows(policies)])
+        return (
+            f'<svg class="chart dots-chart {self.css}" viewBox="0 0 {self.width} {height}" '
+            f'aria-hidden="true">{body}</svg>'
+        )
+
+    def _axis(self, height: int) -> Iterator[str]:
+        floor = height - LOWER
+        for tick in _TICKS:
+            css = "dots-goal" if tick == 0 else "grid"
+            at = self.x(tick)
+            words = "amount" if tick == 0 else f"{tick * 100:+.0f}\u202f%".replace("-", "\u2212")
+            yield f'<line class="{css}" x1="{at}" y1="{UPPER}" x2="{at}" y2="{floor}"/>'
+            yield f'<text x="{at}" y="{height - 8}" text-anchor="middle">{words}</text>'
+
+    def _rows(self, policies: Sequence[PolicyLine]) -> Iterator[str]:
+        for place, policy in enumerate(policies):
+            y = UPPER + ROW * place + ROW / 2
+            css = "dots" if policy.figures["simulated"] else "dots-real"
+            dots = "".join(
+                f'<circle cx="{self.x(end - 1)}" cy="{y + _spread(index):.1f}" r="3"/>'
+                for index, end in enumerate(policy.figures["ends"])
+            )
+            yield f'<text class="dots-name" x="0" y="{y + 4:.1f}">{escape(policy.label)}</text>'
+            yield f'<g class="{css}">{dots}</g>'
+
+
+_DESK = _Drawing("chart-wide", 1040, 128, 28)
+_PHONE = _Drawing("chart-narrow", 358, 96, 22)
+
+
 @register.simple_tag
 def flight_ends(policies: Sequence[PolicyLine]) -> SafeString:
-    """A line of dots per way of pacing, the amount in the middle."""
-    height = UPPER + ROW * len(policies) + LOWER
-    floor = height - LOWER
-    parts = []
-    for tick in _TICKS:
-        css = "dots-goal" if tick == 0 else "grid"
-        parts.append(f'<line class="{css}" x1="{_x(tick)}" y1="{UPPER}" x2="{_x(tick)}" y2="{floor}"/>')
-        words = "amount" if tick == 0 else f"{tick * 100:+.0f}\u202f%".replace("-", "\u2212")
-        parts.append(f'<text x="{_x(tick)}" y="{height - 8}" text-anchor="middle">{words}</text>')
-    for place, policy in enumerate(policies):
-        y = UPPER + ROW * place + ROW / 2
-        css = "dots-real" if not policy.figures["simulated"] else "dots"
-        dots = "".join(
-            f'<circle cx="{_x(end - 1)}" cy="{y + _spread(index):.1f}" r="3"/>'
-            for index, end in enumerate(policy.figures["ends"])
-        )
-        parts.append(f'<text class="dots-name" x="0" y="{y + 4:.1f}">{escape(policy.label)}</text>')
-        parts.append(f'<g class="{css}">{dots}</g>')
-    body = "".join(parts)
-    return mark_safe(
-        f'<svg class="chart dots-chart" viewBox="0 0 {WIDTH} {height}" aria-hidden="true">{body}</svg>'
-    )
-
-
-def _x(miss: float) -> str:
-    share = (min(max(miss, -SPAN), SPAN) + SPAN) / (2 * SPAN)
-    return f"{LEFT + share * (WIDTH - LEFT - RIGHT):.1f}"
+    """A line of dots per way of pacing, the amount in the middle; one drawing for a desk, one for a phone."""
+    return mark_safe(_DESK.svg(policies) + _PHONE.svg(policies))
 
 
 def _spread(index: int) -> float:

@@ -22,6 +22,7 @@ def what_if_curve(plan: BudgetPlan, found: WhatIf) -> Curve:
     curve = curve_of(supposed, None, budgets_of(plan), None)
     target = _points(then.target)
     drawing: dict[str, Any] = dict(curve.drawing) | {"target": target, "with_change": then.fan}
+    drawing["names"] = ("Paced", "Left alone")
     if then.left_alone is not None and then.fan:
         start = then.fan[0]
         end = then.left_alone
