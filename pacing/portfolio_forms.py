@@ -53,7 +53,7 @@ class PortfolioForm(forms.Form):
     name = forms.CharField(max_length=120, error_messages={"required": "Give the portfolio a name."})
     arms_by = forms.ChoiceField(label="What is compared", widget=forms.RadioSelect, initial="budget")
     money = forms.ChoiceField(
-        label="Money of the day",
+        label="Where it comes from",
         widget=forms.RadioSelect,
         initial=FIXED,
         error_messages={"required": "Choose where the day's money comes from."},
@@ -64,7 +64,7 @@ class PortfolioForm(forms.Form):
         help_text="Only without a plan. Left empty, it is what the chosen budgets have together now.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    goal = forms.ChoiceField(widget=forms.RadioSelect, initial=Portfolio.Goal.VALUE)
+    goal = forms.ChoiceField(label="What counts", widget=forms.RadioSelect, initial=Portfolio.Goal.VALUE)
     mode = forms.ChoiceField(
         label="What Lane may do", widget=forms.RadioSelect, initial=Portfolio.Mode.RECOMMEND
     )
@@ -88,7 +88,9 @@ class PortfolioForm(forms.Form):
         initial=Decimal(50),
         help_text="How far splits are drawn towards shares by average return: safer, a little less gain.",
     )
-    exploration = forms.ChoiceField(widget=forms.RadioSelect, initial=Portfolio.Exploration.NONE)
+    exploration = forms.ChoiceField(
+        label="How Lane learns", widget=forms.RadioSelect, initial=Portfolio.Exploration.NONE
+    )
     exploration_share = _percent(
         label="Most of the day's money moved to learn, in %",
         required=False,

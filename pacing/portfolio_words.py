@@ -185,7 +185,7 @@ class Writer:
             "better_split",
             "Moving {moved_micros} a day is expected to bring <gain> more over {horizon_days} (P10 <gain_p10> to P90 <gain_p90>); "
             "in {gain_probability} of the possible truths drawn it is better than its cost.",
-            ("gain", gain.mean),
+            ("gain", gain.p50),
             ("gain_p10", gain.p10),
             ("gain_p90", gain.p90),
             moved_micros=moved,
@@ -248,7 +248,7 @@ class Writer:
         text = "The next {hundred_micros} a day brings about <next_100> by its curve"
         if price is not None:
             figures += [("worth", worth), ("price", price)]
-            text += "; with its average return it is worth <worth>, against <price> in arms that move freely"
+            text += "; weighed with its average return it is worth <worth>, against <price> in arms that move freely"
         return self.say("next_100", f"{text}.", *figures, hundred_micros=_HUNDRED)
 
     def flips(self, arms: Sequence[ArmAllocation]) -> list[Sentence]:
@@ -275,15 +275,28 @@ class Writer:
             )
         return said
 
-    def counterfactual(self, allocation: Allocation) -> list[Sentence]:
-        """What the present split is expected to bring, beside the proposed one."""
-        if allocation.value_now is None or allocation.value_new is None:
+    def counterfactual(self, allocation: Allocation, caution: float) -> list[Sentence]:
+        """What the present split is expected to bring, and what the curves alone say of the change."""
+        if allocation.value_now is None or allocation.gain_by_curves is None:
             return []
-        return [
+        said = [
             self.say(
                 "counterfactual",
-                "If nothing changes a day is expected to bring <value_now>; with this split <value_new>.",
+                "If nothing changes a day is expected to bring <value_now>, P10 <low> to P90 <high>.",
                 ("value_now", allocation.value_now.mean),
-                ("value_new", allocation.value_new.mean),
+                ("low", allocation.value_now.p10),
+                ("high", allocation.value_now.p90),
             )
         ]
+        if caution:
+            said.append(
+                self.say(
+                    "by_curves",
+                    "By the curves alone the split would change the next {horizon_days} by <by_curves>; {caution_ratio} of the "
+                    "decision rests on the arms' average returns.",
+                    ("by_curves", allocation.gain_by_curves.p50),
+                    horizon_days=allocation.horizon_days,
+                    caution_ratio=caution,
+                )
+            )
+        return said

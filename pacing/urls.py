@@ -70,6 +70,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolios/<uuid:public_id>/looks/", portfolios.portfolio_looks, name="portfolio-looks"),
     path("portfolios/<uuid:public_id>/arms/", portfolios.portfolio_arms, name="portfolio-arms"),
     path("portfolios/<uuid:public_id>/groups/", portfolios.portfolio_groups, name="portfolio-groups"),
+    path("portfolios/<uuid:public_id>/arms/add/", portfolios.portfolio_arm_add, name="portfolio-arm-add"),
+    path(
+        "portfolios/<uuid:public_id>/arms/<uuid:arm_id>/remove/",
+        portfolios.portfolio_arm_remove,
+        name="portfolio-arm-remove",
+    ),
     path("recommendations/", recommendations.recommendation_list, name="recommendation-list"),
     path(
         "recommendations/<uuid:public_id>/accept/",

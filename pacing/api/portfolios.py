@@ -235,6 +235,13 @@ class EditArmsSerializer(serializers.Serializer):
     arms = ArmEditSerializer(many=True, allow_empty=False)
 
 
+class RemoveArmSerializer(serializers.Serializer):
+    """Which arm to take out, and why."""
+
+    arm = serializers.UUIDField()
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
 class EditGroupsSerializer(serializers.Serializer):
     """The groups from now on; one that is not listed is removed."""
 
@@ -328,6 +335,27 @@ class PortfolioViewSet(LaneReadViewSet[Portfolio]):
             rows[str(values.pop("id"))] = values
         return self.answer(
             arms.change(portfolio.public_id, rows, actor=self.actor, expected_version=asked["version"])
+        )
+
+    @extend_schema(request=ArmInputSerializer, responses={201: PortfolioSerializer})
+    @action(detail=True, methods=["post"], url_path="add-arm")
+    @idempotent
+    def add_arm(self, request: Request, public_id: str) -> Response:
+        """Take one more arm in; it keeps its amount until enough is known of it."""
+        portfolio = self.get_object()
+        asked = parsed(ArmInputSerializer, request.data)
+        arms.add(portfolio.public_id, self._arm(asked, 0), actor=self.actor)
+        return self.answer(portfolio, status=201)
+
+    @extend_schema(request=RemoveArmSerializer, responses=PortfolioSerializer)
+    @action(detail=True, methods=["post"], url_path="remove-arm")
+    @idempotent
+    def remove_arm(self, request: Request, public_id: str) -> Response:
+        """Take an arm out; its budgets keep their amounts and are free for another portfolio."""
+        portfolio = self.get_object()
+        asked = parsed(RemoveArmSerializer, request.data)
+        return self.answer(
+            arms.remove(portfolio.public_id, asked["arm"], actor=self.actor, reason=asked["reason"])
         )
 
     @extend_schema(request=EditGroupsSerializer, responses=PortfolioSerializer)

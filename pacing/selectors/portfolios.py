@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -187,6 +187,18 @@ def budget_options(actor: Actor, client: Client | None) -> list[BudgetOption]:
     return [BudgetOption(one, _refusal(one, held.get(one.pk)), plans.get(one.pk)) for one in budgets]
 
 
+def free_budgets(actor: Actor, portfolio: Portfolio) -> list[BudgetOption]:
+    """Budgets that could be one more arm: free, daily, of the same currency and day, and of the plan if there is one."""
+    return [
+        option
+        for option in budget_options(actor, portfolio.client)
+        if not option.refusal
+        and option.budget.currency == portfolio.currency
+        and option.budget.ad_account.timezone == portfolio.timezone
+        and (portfolio.plan is None or option.plan == portfolio.plan)
+    ]
+
+
 def plans_over(options: Sequence[BudgetOption]) -> list[BudgetPlan]:
     """The plans that hold at least two of some budgets: a portfolio can take its money from one."""
     counts: dict[int, int] = {}
@@ -202,6 +214,12 @@ def data_age(portfolio: Portfolio) -> datetime | None:
     """How far the reports behind the latest look reach."""
     text = portfolio.figures.get("data_as_of")
     return datetime.fromisoformat(text) if text else None
+
+
+def final_through(portfolio: Portfolio) -> date | None:
+    """Through which day the spend behind the latest look is final."""
+    text = portfolio.figures.get("final_through")
+    return date.fromisoformat(text) if text else None
 
 
 def _moves() -> Prefetch[Any]:

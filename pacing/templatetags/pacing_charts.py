@@ -132,9 +132,9 @@ def response_curve(figures: Mapping[str, Any], goal: str, currency: str) -> Safe
 
 
 @register.simple_tag
-def worth(value: float | None, goal: str, currency: str, reason: str = "Not known yet") -> SafeString:
+def worth(value: float | str | None, goal: str, currency: str, reason: str = "Not known yet") -> SafeString:
     """A figure of the goal: money for value, a count for conversions; a dash with the reason when unknown."""
-    if value is None:
+    if value is None or isinstance(value, str):  # a template gives "" for a figure that is not there
         return format_html(
             '<span class="missing" title="{}">–<span class="visually-hidden"> {}</span></span>',
             reason,

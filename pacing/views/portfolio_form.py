@@ -33,7 +33,7 @@ def portfolio_create(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     client = _chosen(clients, given.get("client", ""))
     options = selectors.budget_options(actor, client)
-    plans = selectors.plans_over(options)
+    plans = selectors.plans_over([option for option in options if not option.refusal])
     shown: dict[str, Any] = {
         "clients": clients,
         "options": options,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from lane.accounts import policies
 from lane.core.errors import InvalidInput, OutOfDate
 from pacing.models import Portfolio
-from pacing.portfolio_forms import ArmsForm, GroupsForm
+from pacing.portfolio_forms import ArmsForm, GroupsForm, arms_of_budgets
 from pacing.selectors import portfolios as selectors
 from pacing.services.portfolios import arms, moves, switching
 from pacing.tasks import look_at_portfolio
@@ -92,6 +92,8 @@ def detail_page(
             "experiments": selectors.recent_experiments(portfolio),
             "activity": selectors.activity_of(portfolio),
             "data_as_of": selectors.data_age(portfolio),
+            "final_through": selectors.final_through(portfolio),
+            "free_budgets": selectors.free_budgets(actor, portfolio),
             "arms_form": arms_form or ArmsForm(lines, portfolio.currency),
             "groups_form": groups_form or GroupsForm(portfolio),
             "may_change": policies.may(actor, "change", client_id=portfolio.client_id),
@@ -215,6 +217,40 @@ def portfolio_arms(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.success(request, "Saved. The next look keeps to it.")
             return redirect("portfolio-detail", public_id)
     return detail_page(request, public_id, status=422, arms_form=form)
+
+
+@login_required
+@require_POST
+def portfolio_arm_add(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Take one more budget in as an arm."""
+    actor = request.actor  # type: ignore[attr-defined]
+    portfolio = get_object_or_404(selectors.portfolios_for(actor), public_id=public_id)
+    free = {option.key: option.budget for option in selectors.free_budgets(actor, portfolio)}
+    budget = free.get(request.POST.get("budget", ""))
+    try:
+        if budget is None:
+            raise InvalidInput("This budget is no longer free. Reload the page and choose again.")
+        added = arms.add(public_id, arms_of_budgets([budget])[0], actor=actor)
+    except InvalidInput as error:
+        return detail_page(request, public_id, status=422, refused={"accept": error.message})
+    messages.success(
+        request, f"“{added.label}” is an arm now. It keeps its amount until enough is known of it."
+    )
+    return redirect("portfolio-detail", public_id)
+
+
+@login_required
+@require_POST
+def portfolio_arm_remove(request: HttpRequest, public_id: UUID, arm_id: UUID) -> HttpResponse:
+    """Take an arm out; its budgets keep their amounts and are free."""
+    actor = request.actor  # type: ignore[attr-defined]
+    get_object_or_404(selectors.portfolios_for(actor), public_id=public_id)
+    try:
+        arms.remove(public_id, arm_id, actor=actor)
+    except InvalidInput as error:
+        return detail_page(request, public_id, status=422, refused={"accept": error.message})
+    messages.success(request, "Taken out. Its budget keeps its amount; add it again below to undo.")
+    return redirect("portfolio-detail", public_id)
 
 
 @login_required

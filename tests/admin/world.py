@@ -67,18 +67,25 @@ from lane.core.models import (
 )
 from notifications.models import DevMail, EmailDelivery, Notification
 from pacing.models import (
+    AllocationLook,
+    AllocationMove,
+    ArmBudget,
     BudgetPlan,
+    Experiment,
     Explanation,
     FxRate,
+    GroupLimit,
     LearnedShape,
     LedgerEntry,
     Offer,
     PacingRun,
     PlanAmendment,
     PlanBudget,
-    PlannedEvent,
     PlanSeries,
     PlanSnapshot,
+    PlannedEvent,
+    Portfolio,
+    PortfolioArm,
     ProjectionScore,
     Recommendation,
     Shortfall,
@@ -239,6 +246,7 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
     PlanBudget.objects.create(
         plan=plan, budget=budget, starts_on=plan.starts_on, ends_on=plan.ends_on, status=plan.status
     )
+    _portfolio(owned, plan, budget)
     amendment = PlanAmendment.objects.create(
         **owned, plan=plan, content_hash="c" * 64, base_amount_micros=3000 * EUR, base_starts_on=today,
         base_ends_on=plan.ends_on, new_amount_micros=3300 * EUR, new_starts_on=today, new_ends_on=plan.ends_on,
@@ -344,3 +352,24 @@ def _installation(us: Organization, person: User) -> None:
 def sign_in(browser: Browser, user: User) -> None:
     """Sign somebody in as the product's own page does."""
     browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+
+def _portfolio(owned: dict[str, object], plan: BudgetPlan, budget: Budget) -> None:
+    """A portfolio with an arm, a look that moves it, and an experiment."""
+    now = clock.now()
+    portfolio = Portfolio.objects.create(
+        **owned, name="Spring arms", currency="EUR", timezone="Europe/Berlin", plan=plan, next_look_at=now
+    )
+    group = GroupLimit.objects.create(**owned, portfolio=portfolio, name="Brand")
+    arm = PortfolioArm.objects.create(**owned, portfolio=portfolio, label="Cold brew", group=group)
+    ArmBudget.objects.create(**owned, arm=arm, budget=budget)
+    look = AllocationLook.objects.create(
+        **owned, portfolio=portfolio, slot=now, at=now, decision="move", currency="EUR", now_micros=100 * EUR,
+        new_micros=100 * EUR,
+    )  # fmt: skip
+    AllocationMove.objects.create(
+        **owned, look=look, arm=arm, currency="EUR", now_micros=100 * EUR, new_micros=100 * EUR
+    )
+    Experiment.objects.create(
+        **owned, portfolio=portfolio, look=look, arm=arm, kind="excitation", currency="EUR", step_micros=5 * EUR
+    )

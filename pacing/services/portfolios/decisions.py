@@ -151,7 +151,10 @@ def _store(
     acts = decision in (AllocationLook.Decision.MOVE, AllocationLook.Decision.ROLLBACK)
     said = writer.of_look(allocation, LEAST_PROBABILITY)
     if acts:
-        said += [*writer.counterfactual(allocation), *writer.flips(allocation.arms)]
+        said += [
+            *writer.counterfactual(allocation, float(portfolio.blend_ratio)),
+            *writer.flips(allocation.arms),
+        ]
     gain = allocation.gain if acts else None
     keeps = acts or decision == AllocationLook.Decision.INFEASIBLE
     return AllocationLook.objects.create(

@@ -62,6 +62,8 @@ def _arm(
         "bound": one.held_by or found.bound,
         "next_100_now": found.next_100_now,
         "next_100_new": found.next_100_new,
+        "worth_now": found.worth_now,
+        "worth_new": found.worth_new,
         "mean_return": found.mean_return,
         "days_used": found.days_used,
         "effective_days": found.effective_days,

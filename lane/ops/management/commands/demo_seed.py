@@ -18,7 +18,7 @@ from campaigns.services import accounts, ledger, sync
 from lane.accounts.models import Organization
 from lane.core import outbox
 from lane.core.errors import LaneError
-from lane.ops.demo import people, plans
+from lane.ops.demo import people, plans, portfolios
 from lane.ops.demo.browser import DemoBrowser
 from lane.ops.demo.people import DemoPeople
 from lane.settings.env import STATE_DIR
@@ -49,6 +49,7 @@ class Command(BaseCommand):
         made = list(plans.make(crew.clients, crew.marketer))
         self.stdout.write(f"{len(made)} plans made; pacing them.")
         runs.run_pass(organization_id=crew.organization.pk)
+        portfolios.make(crew.clients, crew.marketer)
         outbox.drain()
         self._propose_one(crew)
         self.stdout.write("The demo agency is ready.")
