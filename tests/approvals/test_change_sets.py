@@ -225,3 +225,32 @@ def test_changed_rights_end_the_links_sent_before(agency: Agency) -> None:
     outbox.drain()
     with pytest.raises(Gone, match="rights changed"):
         links.find(token)
+
+
+def test_a_limit_that_only_lowers_spend_goes_along_with_an_automatic_raise(agency: Agency) -> None:
+    lane = Actor.system(agency.base.organization.pk, "pacing")
+    AdAccount.objects.update(platform="meta")
+    ApprovalPolicy.objects.create(
+        organization=agency.base.organization,
+        name="Hands off",
+        auto_increase_ratio=Decimal("0.10"),
+        auto_increase_micros=20 * EURO,
+    )
+
+    def asked(cap: int | None) -> ApprovalRequest:
+        budget = campaigns_world.make_budget(agency.base, amount=100 * EURO)
+        campaign = budget.ad_campaigns.get()
+        campaign.lifetime_spend_micros, campaign.spend_cap_micros = 100 * EURO, 500 * EURO
+        campaign.save()
+        targets = [BudgetTarget(budget, 105 * EURO), changes.SpendCapTarget(campaign, cap)]
+        change_set = changes.propose(
+            client=agency.base.client, title="Raise it", reason="It is behind.", targets=targets,
+            origin="recommendation", actor=lane,
+        )  # fmt: skip
+        outbox.drain()
+        return agency.request(change_set)
+
+    assert asked(400 * EURO).was_automatic
+    wider, none = asked(900 * EURO), asked(None)
+    assert (wider.was_automatic, none.was_automatic) == (False, False)
+    assert [row["label"] for row in none.diff["rows"]][1].startswith("Spend cap, lifetime: ")
