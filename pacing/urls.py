@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from pacing.views import (
     calendar,
+    calibration,
     decision_log,
     lab,
     ledger,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pacing/calendar/<uuid:public_id>/remove/", calendar.event_remove, name="event-remove"),
     path("pacing/lab/", lab.lab, name="pacing-lab"),
     path("pacing/lab/<uuid:public_id>/", lab.lab_replay, name="pacing-lab-replay"),
+    path("pacing/calibration/", calibration.calibration_page, name="calibration"),
     path("pacing/new/", plan_form.plan_create, name="plan-create"),
     path("pacing/looks/<uuid:public_id>/", plans.run_detail, name="run-detail"),
     path("pacing/<uuid:public_id>/", plans.plan_detail, name="plan-detail"),

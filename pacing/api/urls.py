@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from pacing.api.calendar import PlannedEventViewSet
+from pacing.api.calibration import ScoreViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
 from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
 from pacing.api.ledger import AmendmentViewSet, EntryViewSet, ExplainViewSet
@@ -31,6 +32,7 @@ router.register(
 router.register("plans/<uuid:plan_id>/what-if", PlanWhatIfViewSet, basename="api-plan-what-if")
 router.register("lab/replays", ReplayViewSet, basename="api-replay")
 router.register("planned-events", PlannedEventViewSet, basename="api-planned-event")
+router.register("projection-scores", ScoreViewSet, basename="api-projection-score")
 router.register("recommendations", RecommendationViewSet, basename="api-recommendation")
 
 urlpatterns: list[URLPattern | URLResolver] = [

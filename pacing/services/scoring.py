@@ -33,6 +33,7 @@ LOOKS_BACK = timedelta(days=180)
 LEAST_PROJECTIONS, LEAST_PLANS = 20, 3
 NO_ERROR, TOO_FAR = Decimal("0.02"), Decimal("0.20")
 COVERED_WELL, COVERED_BADLY = Decimal("0.70"), Decimal("0.40")
+LARGEST_ERROR = Decimal(1000)
 _SAID_NOTHING = (
     PlanHealth.UNKNOWN,
     PlanHealth.PAUSED,
@@ -255,7 +256,9 @@ def _correct(actual: dict[int, tuple[int, str]], now: datetime) -> int:
 
 
 def _error(p50: int, end: int, amount: int) -> Decimal:
-    return round(Decimal(p50 - end) / Decimal(amount), 6)
+    """Kept within a thousand times the amount: beyond that an error of any size says the same."""
+    error = round(Decimal(p50 - end) / Decimal(amount), 6)
+    return min(max(error, -LARGEST_ERROR), LARGEST_ERROR)
 
 
 def _part(value: Decimal, *, best: Decimal, worst: Decimal) -> Decimal:

@@ -132,6 +132,17 @@ def test_a_projection_of_other_terms_is_kept_but_counts_in_no_average(world):
     assert calibration.unmeasured_of(ProjectionScore.objects.all())[0][1] == 1
 
 
+def test_a_projection_of_a_tiny_amount_does_not_stop_the_others(world):
+    tiny, usual = ended_plan(world), ended_plan(world, budgets=[make_budget(world)])
+    projected(tiny, 2, (450, 500, 950), inputs={"day": 2, "days_total": 5, "amount_micros": 1})
+    projected(usual, 2, (450, 500, 550))
+    assert scoring.score_due().scored == 2
+    assert ProjectionScore.objects.get(plan=tiny).error_ratio == 0
+    tell(world, tiny, (0,) * 5)
+    scoring.score_due()
+    assert ProjectionScore.objects.get(plan=tiny).error_ratio == 1000
+
+
 def test_averages_are_unknown_below_the_least_number_and_right_above_it(world):
     plan = ended_plan(world, spends=(100,) * 12)
     for day in range(1, 10):
