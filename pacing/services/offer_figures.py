@@ -12,7 +12,7 @@ from django.db.models import Min
 
 from campaigns.models import AdCampaign, AdGroup
 from campaigns.platforms.registry import capabilities_of
-from lane.core.money import unit_micros
+from lane.core.money import MICROS, unit_micros
 from pacing.controllers import Status, decide, known_or_none
 from pacing.explain.shortfall import extra_days, offer_sentence, room_of, shared_out
 from pacing.models import BudgetPlan, Offer, PlanBudget, PlanHealth, Shortfall
@@ -107,7 +107,8 @@ def _moves(shortfall: Shortfall, siblings: Sequence[Sibling]) -> list[OfferFigur
     """What each sibling could take; taking one leaves the rest of the gap for another."""
     rooms = {one.public_id: one.room_micros for one in siblings}
     by_id = {one.public_id: one for one in siblings}
-    unit = unit_micros(shortfall.currency)
+    # Whole units of the currency: nobody moves cents between plans.
+    unit = max(unit_micros(shortfall.currency), MICROS)
     spent = int(shortfall.numbers.get("spent_micros") or 0)
     movable = min(shortfall.gap_micros, shortfall.amount_micros - spent)
     made = []

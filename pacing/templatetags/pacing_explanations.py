@@ -23,6 +23,20 @@ _UNITS = (
 
 
 @register.filter
+def said(explanation: Explanation, codes: str) -> list[str]:
+    """The sentences whose code begins with one of some words, given with commas between them."""
+    wanted = tuple(codes.split(","))
+    return [str(each["text"]) for each in explanation.sentences if str(each["code"]).startswith(wanted)]
+
+
+@register.filter
+def not_said(explanation: Explanation, codes: str) -> list[str]:
+    """All the other sentences."""
+    left_out = tuple(codes.split(","))
+    return [str(each["text"]) for each in explanation.sentences if not str(each["code"]).startswith(left_out)]
+
+
+@register.filter
 def stored_numbers(explanation: Explanation) -> list[tuple[str, str]]:
     """Each number's name without its unit, and its value with it."""
     return [
