@@ -59,7 +59,7 @@ GROUPS = (
         (
             NavItem("Changes", "change-set-list", "changes"),
             NavItem("Decision log", "decision-list", "history"),
-            NavItem("Calibration", "calibration", "adjustments-horizontal"),
+            NavItem("Calibration", "calibration", "chart-line"),
             NavItem("Activity", "activity-list", "activity"),
         ),
     ),
