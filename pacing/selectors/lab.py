@@ -82,6 +82,7 @@ class ReplayView:
     def flights(self) -> list[FlightLine]:
         """The largest flights."""
         rows = self.answer["rows"] if self.answer else []
+        names = [policy.name for policy in self.policies]  # JSON in the database keeps no order
         return [
             FlightLine(
                 row["name"],
@@ -90,8 +91,8 @@ class ReplayView:
                 row["amount_micros"],
                 row["limited"],
                 [
-                    (NAMES.get(name, name), micros, micros / row["amount_micros"])
-                    for name, micros in row["ends"].items()
+                    (NAMES.get(name, name), row["ends"][name], row["ends"][name] / row["amount_micros"])
+                    for name in names
                 ],
             )
             for row in rows

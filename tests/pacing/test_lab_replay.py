@@ -12,6 +12,7 @@ from lane.core import clock
 from lane.core.errors import InvalidInput
 from lane.core.models import Job
 from pacing.models import PacingRun
+from pacing.selectors.lab import replay_of
 from pacing.services import replay
 from pacing.services.replay import Question
 from pacing.tasks import run_replay
@@ -167,7 +168,7 @@ def signed_in(client, user):
 
 
 def test_the_page_asks_and_shows_what_was_found(world, budget, client):
-    user, _ = person(world.organization, "viewer")
+    user, actor = person(world.organization, "viewer")
     browser = signed_in(client, user)
     assert "Replay lab" in browser.get(reverse("pacing-lab")).content.decode()
     asked = browser.post(
@@ -182,6 +183,10 @@ def test_the_page_asks_and_shows_what_was_found(world, budget, client):
     assert "<b>Simulated.</b>" in page
     assert "What happened" in page
     assert "dots-chart" in page
+    found = replay_of(actor, job.public_id)
+    for flight in found.flights:
+        assert [label for label, _, _ in flight.ends] == ["What happened", "Even split", "Adaptive"]
+        assert flight.ends[0][1] == 30 * 55 * MICROS
     assert world.client.name in browser.get(reverse("pacing-lab")).content.decode()
     wrong = browser.post(reverse("pacing-lab"), {"client": world.client.public_id, "days": 30})
     assert wrong.status_code == 422
