@@ -9,7 +9,7 @@ import pytest
 
 from approvals.models import ApprovalPolicy, ApprovalRequest
 from approvals.services import decide, expiry, links
-from campaigns.models import Budget, Change, ChangeSet
+from campaigns.models import AdAccount, Budget, Change, ChangeSet
 from campaigns.services import changes
 from campaigns.services.changes import BudgetTarget
 from lane.accounts.events import MembershipChanged
