@@ -38,6 +38,7 @@ _BRIEF: Mapping[Reason, str] = {
     Reason.ENDED: "Ended {gap_ratio} against the plan",
     Reason.PAUSED_OUTSIDE: "Paused outside Lane",
     Reason.TARGET_REACHED: "Target reached, {left_micros} left",
+    Reason.WAITING_FOR_REPORTS: "{left_micros} left, waiting for reports",
     Reason.PAUSE_NOT_ALLOWED: "Amount reached, may not pause",
     Reason.STALE_PAUSE: "No report for {age_hours}, {left_micros} left",
     Reason.STALE_REPORT: "No report for {age_hours}, writes frozen",

@@ -113,6 +113,8 @@ class PlanTerms(Rows):
     season: Floats  # [N, D] forecast demand by flight day, about 1 on average
     plan_weight: Floats  # [N, D] what planned events make of a day: 1.5 = half as much again, 0 = nothing
     intraday: Floats  # [N, 12] share of a day's spend in each tick, summing to 1
+    delivery_prior: Floats  # spend per unit of daily budget before this flight has shown any of its own
+    month_limit: Flags  # after an edit the platform spends at most the budget times the days left (Google)
 
     @classmethod
     def build(
@@ -133,6 +135,8 @@ class PlanTerms(Rows):
         season: Floats | None = None,
         plan_weight: Floats | None = None,
         intraday: Floats | None = None,
+        delivery_prior: ArrayLike = 1.0,
+        month_limit: ArrayLike = False,
     ) -> PlanTerms:
         """Fill what is not given: power 1.5 for accelerated, 1.25 for conservative, flat demand, no events."""
         amounts = np.atleast_1d(np.asarray(amount_micros, dtype=np.int64))
@@ -163,6 +167,8 @@ class PlanTerms(Rows):
             season=demand,
             plan_weight=_event_weights(plan_weight, days, demand.shape[1]),
             intraday=shares / shares.sum(axis=1, keepdims=True),
+            delivery_prior=_column(delivery_prior, count, np.float64),
+            month_limit=_column(month_limit, count, np.bool_),
         )
 
     def _day_matrices(self) -> frozenset[str]:
@@ -186,6 +192,7 @@ class Observation(Rows):
     hours_since_change: Floats  # since the last budget change, infinite when never
     report_age_hours: Floats  # now minus the instant the reported spend is true for
     stale_after_hours: Floats  # the platform's usual lag plus 4 h
+    today_by_tick_micros: Ints  # [N, 12] today's reported spend in each whole tick, UNKNOWN where not told
 
     @classmethod
     def build(
@@ -204,6 +211,7 @@ class Observation(Rows):
         hours_since_change: ArrayLike = np.inf,
         report_age_hours: ArrayLike = 3.0,
         stale_after_hours: ArrayLike = 7.0,
+        today_by_tick_micros: ArrayLike | None = None,
     ) -> Observation:
         """Fill what is not given: running, writable, never changed, a report 3 hours old."""
         spend = np.atleast_2d(np.asarray(spend_micros, dtype=np.int64))
@@ -224,6 +232,9 @@ class Observation(Rows):
             hours_since_change=_column(hours_since_change, count, np.float64),
             report_age_hours=np.maximum(_column(report_age_hours, count, np.float64), 0.0),
             stale_after_hours=_column(stale_after_hours, count, np.float64),
+            today_by_tick_micros=np.full((count, TICKS_PER_DAY), UNKNOWN, dtype=np.int64)
+            if today_by_tick_micros is None
+            else np.atleast_2d(np.asarray(today_by_tick_micros, dtype=np.int64)),
         )
 
     def _day_matrices(self) -> frozenset[str]:

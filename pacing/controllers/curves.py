@@ -8,8 +8,12 @@ import numpy as np
 
 from pacing.controllers.base import Floats, Ints, Landing, PlanTerms, Strategy
 
-FRONT_LOAD = 0.10  # adaptive: the first day carries 10 % more, the last 10 % less
+FRONT_LOAD = 0.10  # adaptive without a precise landing: the first day carries 10 % more, the last 10 % less
 SMALLEST_WEIGHT = 1e-6
+
+# A precise landing of an adaptive plan: even until `share * T + days` days are left, then the power of what is left.
+EASE_SHARE, EASE_DAYS = 0.6, 3.5
+EASE_POWER, EASE_POWER_DAYS = 0.5, 3.0
 
 # (days, depth) of the taper: the i-th of the last `days` days is scaled by 1 - depth * i / days.
 TAPER = {Landing.NONE: (0, 0.0), Landing.SOFT: (4, 0.7), Landing.PRECISE: (6, 0.9)}
@@ -35,12 +39,19 @@ def day_weights(terms: PlanTerms) -> Floats:
     weights = np.where(strategy == Strategy.CONSERVATIVE, conservative * total, weights)
 
     front = 1 + FRONT_LOAD * (1 - 2 * (day - 1) / np.maximum(total - 1, 1))
-    season = np.maximum(terms.season, SMALLEST_WEIGHT) ** terms.season_alpha[:, None]
-    weights = np.where(strategy == Strategy.ADAPTIVE, front * season, weights)
+    eased = terms.landing[:, None] == Landing.PRECISE
+    weights = np.where((strategy == Strategy.ADAPTIVE) & ~eased, front, weights)
 
-    weights = weights * _taper(terms, day, total) * terms.plan_weight
+    weights = weights * _taper(terms, day, total) * known_moves(terms)
     weights = np.where(inside, np.maximum(weights, SMALLEST_WEIGHT), 0.0)
     return np.asarray(weights * (total / weights.sum(axis=1, keepdims=True)))
+
+
+def known_moves(terms: PlanTerms) -> Floats:
+    """What is known to make days differ [N, D]: planned events and, for adaptive plans, the demand forecast."""
+    season = np.maximum(terms.season, SMALLEST_WEIGHT) ** terms.season_alpha[:, None]
+    season = np.where(terms.strategy[:, None] == Strategy.ADAPTIVE, season, 1.0)
+    return np.asarray(season * terms.plan_weight)
 
 
 def _taper(terms: PlanTerms, day: Floats, total: Floats) -> Floats:
@@ -51,7 +62,15 @@ def _taper(terms: PlanTerms, day: Floats, total: Floats) -> Floats:
         scaled = 1 - depth * place / np.maximum(length, 1)
         chosen = (terms.landing[:, None] == landing) & (place >= 1) & (length >= 1)
         taper = np.where(chosen, scaled, taper)
-    return taper
+    eased = (terms.landing[:, None] == Landing.PRECISE) & (terms.strategy[:, None] == Strategy.ADAPTIVE)
+    return np.where(eased, _ease(day, total), taper)
+
+
+def _ease(day: Floats, total: Floats) -> Floats:
+    """Even at first, then falling with a root of the days left: short flights start to fall at once."""
+    length = np.minimum(EASE_SHARE * total + EASE_DAYS, total)
+    left = np.clip((total - day + 1) / length, 0.0, 1.0)
+    return np.asarray(left ** (EASE_POWER + EASE_POWER_DAYS / total))
 
 
 def target_curve(

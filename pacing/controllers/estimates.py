@@ -1,4 +1,4 @@
-"""What the reports say about delivery: the ratio to budget, the demand behind it, the spend still to appear.
+"""What the reports say about delivery: the ratio to budget and the demand behind it.
 
 All spend and budgets here are in mean days of the plan (amount / days), so currencies and sizes do not matter.
 """
@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pacing.controllers.base import HOURS_PER_TICK, TICKS_PER_DAY, Flags, Floats, Ints, Observation, PlanTerms
-from pacing.controllers.state import NEVER, QUEUE_TICKS, State
 
 BUDGET_BOUND = 0.85  # a day that spent this much of its budget was limited by the budget
 DEMAND_BOUND = 0.70  # a day that spent less than this of its budget was limited by demand
-VISIBLE_ENOUGH = 0.12  # share of today that must be visible before today's own ratio counts
 
 PRIOR_LOG_SD = 0.16  # day-to-day noise of spend against budget, measured on real accounts: 0.08-0.26
 PRIOR_DAYS = 6.0
@@ -70,15 +68,21 @@ class Delivery:
 
 
 def learn(
-    spend: Floats, budgets: Floats, season: Floats, paused_days: Flags, complete_days: Ints
+    spend: Floats,
+    budgets: Floats,
+    season: Floats,
+    paused_days: Flags,
+    complete_days: Ints,
+    prior: Floats,
 ) -> Delivery:
     """Relearn delivery from every complete day, so that restated reports simply replace what they were.
 
     ``spend`` and ``budgets`` are NaN where unknown. A budget-bound day moves the ratio; a demand-bound day shows
-    demand; a budget-bound day says only that demand was at least what was spent (a censored observation).
+    demand; a budget-bound day says only that demand was at least what was spent (a censored observation). ``prior``
+    is the ratio the account's history shows, where learning starts.
     """
     count, width = spend.shape
-    ratio, level = np.ones(count), np.full(count, np.nan)
+    ratio, level = prior.astype(np.float64), np.full(count, np.nan)
     used, total, squares = np.zeros(count), np.zeros(count), np.zeros(count)
     known_days = np.zeros(count, dtype=np.int64)
     for index in range(min(width, int(complete_days.max(initial=0)))):
@@ -117,50 +121,3 @@ def share_until(intraday: Floats, position: Floats) -> Floats:
     rows = np.arange(intraday.shape[0])
     before = np.cumsum(intraday, axis=1)[rows, whole] - intraday[rows, whole]
     return np.asarray(before + (position - whole) * intraday[rows, whole])
-
-
-def today_ratio(
-    delivery: Delivery, intraday: Floats, budget: Floats, today: Floats, moment: Moment, observed: Flags
-) -> Floats:
-    """Blend today's visible delivery with what was learned; too little of today leaves it unchanged."""
-    visible = share_until(intraday, moment.tick + moment.phase - moment.lag_ticks)
-    counts = observed & (visible > VISIBLE_ENOUGH) & (budget > 0)
-    seen = np.divide(today, budget * visible, out=np.ones_like(budget), where=counts)
-    blended = np.clip(visible * seen + (1 - visible) * delivery.ratio, 0.2, 2.0)
-    return np.where(counts, blended, delivery.ratio)
-
-
-def advance_queue(
-    state: State, moment: Moment, intraday: Floats, by_day: Floats, running: Flags
-) -> tuple[Floats, Floats]:
-    """Bring the queue of expected spend up to this tick; returns it with this tick's expectation if running.
-
-    ``by_day`` [N, D] is what each whole day up to today is expected to spend at its own budget. Ticks nobody
-    looked at are filled from it. A pause that was asked for but is not in force is undone in the queue.
-    """
-    rows = np.arange(intraday.shape[0])
-    queue = state.queue.copy()
-    refused = state.pause_asked & running
-    queue[refused, -1] = state.running_micros[refused]
-
-    first = state.last_tick == NEVER
-    steps = np.where(first, QUEUE_TICKS, np.clip(moment.flight_tick - state.last_tick, 0, QUEUE_TICKS))
-    place = np.arange(QUEUE_TICKS)[None, :]
-    source = place + steps[:, None]
-    kept = np.take_along_axis(queue, np.minimum(source, QUEUE_TICKS - 1), axis=1)
-    at = moment.flight_tick[:, None] - (QUEUE_TICKS - 1 - place)
-    days = np.clip(at // TICKS_PER_DAY, 0, by_day.shape[1] - 1)
-    expected = np.take_along_axis(by_day, days, axis=1) * np.take_along_axis(
-        intraday, at % TICKS_PER_DAY, axis=1
-    )
-    filled = np.where((at >= 0) & running[:, None], expected, 0.0)
-    queue = np.where(source < QUEUE_TICKS, kept, filled)
-    return queue, by_day[rows, moment.index] * intraday[rows, moment.tick]
-
-
-def unreported(queue: Floats, moment: Moment) -> Floats:
-    """Expected spend since the report was true. What ran before a pause stays in it until it is reported."""
-    age = np.arange(QUEUE_TICKS - 1, -1, -1)[None, :]
-    earlier = np.clip(moment.lag_ticks[:, None] - moment.phase[:, None] - (age - 1), 0.0, 1.0)
-    current = np.minimum(moment.phase, moment.lag_ticks)[:, None]
-    return np.asarray((queue * np.where(age == 0, current, earlier)).sum(axis=1))

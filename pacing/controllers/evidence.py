@@ -59,7 +59,18 @@ def evidence_for(
             gap_ratio=look.reported / look.amount - 1.0,
         ),
         one(Reason.PAUSED_OUTSIDE, inside & seen.paused & ~seen.paused_by_lane),
-        one(Reason.TARGET_REACHED, verdict.pause_target, left_micros=left, tick_micros=tick),
+        one(
+            Reason.TARGET_REACHED,
+            verdict.pause_target & ~verdict.waits_for_reports,
+            left_micros=left,
+            tick_micros=tick,
+        ),
+        one(
+            Reason.WAITING_FOR_REPORTS,
+            verdict.waits_for_reports,
+            left_micros=left,
+            late_micros=look.late * day,
+        ),
         one(Reason.PAUSE_NOT_ALLOWED, verdict.guard_refused),
         one(
             Reason.STALE_PAUSE,
@@ -93,7 +104,7 @@ def evidence_for(
         one(
             Reason.LANDING_STEP,
             shown & verdict.moved & stepped,
-            planned_ratio=look.weight_step,
+            planned_ratio=np.clip(look.known_step, -1.0, 99.0),
         ),
         one(
             Reason.COOL_DOWN,

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     ENDED = "ended"
     PAUSED_OUTSIDE = "paused_outside"
     TARGET_REACHED = "target_reached"
+    WAITING_FOR_REPORTS = "waiting_for_reports"
     PAUSE_NOT_ALLOWED = "pause_not_allowed"
     STALE_PAUSE = "stale_pause"
     STALE_REPORT = "stale_report"
@@ -50,6 +51,9 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ENDED: "The flight ended with {spent_micros} reported, {gap_ratio} against the plan.",
     Reason.PAUSED_OUTSIDE: "Paused outside Lane. Lane resumes only what it paused.",
     Reason.TARGET_REACHED: "{left_micros} left, less than half of the {tick_micros} expected in the next 2 h.",
+    Reason.WAITING_FOR_REPORTS: (
+        "{left_micros} left while {late_micros} is not reported yet: paused until the reports show what remains."
+    ),
     Reason.PAUSE_NOT_ALLOWED: "The amount is reached, and this plan does not let Lane pause at the target.",
     Reason.STALE_PAUSE: (
         "Report {age_hours} old and {left_micros} left, under half a day at {budget_micros} a day."

@@ -59,8 +59,8 @@ def explain(
     width = int(seen.terms.days_total[row])
     action = decision.action_of(row)
     found = {finding.reason: finding.numbers for finding in decision.findings(row)}
-    pausing = found.get(Reason.TARGET_REACHED) or found.get(Reason.STALE_PAUSE) or found.get(Reason.RESUMED)
-    pausing = pausing or {}
+    pauses = (Reason.TARGET_REACHED, Reason.WAITING_FOR_REPORTS, Reason.STALE_PAUSE, Reason.RESUMED)
+    pausing = next((found[reason] for reason in pauses if reason in found), {})
     age = float(seen.observation.report_age_hours[row])
     error = float(decision.end_error[row])
     known = bool(np.isfinite(error))

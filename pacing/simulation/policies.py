@@ -22,7 +22,7 @@ from pacing.controllers import (
     decide,
 )
 from pacing.simulation.baselines import PID, PauseAtTarget, RestOverDays, SetOnce, native_monthly
-from pacing.simulation.flights import DAY_AMOUNT, Flights, Floats, Ints
+from pacing.simulation.flights import DAY_AMOUNT, Flights, Floats, Ints, Rules
 from pacing.simulation.runs import Orders, Policy, View
 
 MICROS = 1_000_000
@@ -51,6 +51,7 @@ class Controller:
             strategy=self.strategy,
             landing=self.landing,
             season=flights.season_seen,
+            month_limit=flights.rules is Rules.GOOGLE,
         )
         self.state = State.fresh(flights.count)
         return np.round(day_weights(self.terms)[:, 0] * DAY_AMOUNT, 2)
@@ -97,6 +98,7 @@ def observed(view: View) -> Observation:
         hours_since_change=view.hours_since_change,
         report_age_hours=view.report_age_hours,
         stale_after_hours=view.usual_lag_hours + 4.0,
+        today_by_tick_micros=_micros(view.today_by_tick),
     )
 
 

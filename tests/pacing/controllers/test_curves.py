@@ -49,10 +49,11 @@ def test_linear_is_flat():
     assert set(np.diff(target_curve(3_000, 30, Strategy.LINEAR), prepend=0)) == {100}
 
 
-def test_adaptive_front_loads_and_lands_in_the_last_six_days():
+def test_adaptive_runs_even_first_and_then_eases_towards_its_landing():
     weights = day_weights(PlanTerms.build(3_000_000, 30))[0]
-    assert weights[0] > weights[20] > weights[25] > weights[29]
-    assert weights[29] == pytest.approx(weights[23] * 0.1, rel=0.1)
+    assert weights[0] == pytest.approx(weights[8])
+    assert weights[9] > weights[20] > weights[25] > weights[29]
+    assert weights[29] == pytest.approx(weights[0] * 0.17, rel=0.1)
     assert weights.mean() == pytest.approx(1)
 
 

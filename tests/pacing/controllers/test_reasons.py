@@ -31,7 +31,7 @@ def test_a_sentence_fills_in_the_decisions_own_numbers():
     terms = plan()
     decision, _ = decide_one(terms, seen_on_curve(terms, 15, factor=0.7))
     text = " ".join(sentence(one.reason, one.numbers, euros) for one in decision.findings(0))
-    assert "Projected end €2,100.00, 30.0\u202f% under the plan, past the 2.0\u202f% trigger." in text
+    assert "Projected end €2,100.00, 30.0\u202f% under the plan, past the 7.6\u202f% trigger." in text
     assert "one step is at most 20.0\u202f%" in text
 
 
