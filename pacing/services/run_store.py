@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from django.db import connection
 
-from pacing.controllers import UNKNOWN, Action, Decision, State, known_or_none
+from pacing.controllers import INTRADAY_PRIOR, UNKNOWN, Action, Decision, PlanTerms, State, known_or_none
 from pacing.models import PacingRun
 from pacing.services.observation import Seen
 from pacing.words import RATE_UNKNOWN
@@ -88,12 +89,13 @@ def save(look: Look) -> dict[int, int]:
     """
     row_of = {plan["pk"]: row for row, plan in enumerate(look.seen.plans)}
     memory = look.state.to_json()
+    given = _days_given(look.seen.terms)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pacing_look")
         cursor.execute(_STAGE)
         with cursor.copy("COPY pacing_look FROM STDIN") as copy:
             for row in range(len(look.seen.plans)):
-                copy.write_row(_values(look, row, memory[row]))
+                copy.write_row(_values(look, row, memory[row], given[row]))
         cursor.execute(_RUNS)
         stored = {row_of[plan_id]: run_id for plan_id, run_id in cursor.fetchall()}
         ours = [look.seen.plans[row]["pk"] for row in stored]
@@ -103,7 +105,7 @@ def save(look: Look) -> dict[int, int]:
     return stored
 
 
-def _values(look: Look, row: int, memory: dict[str, Any]) -> list[Any]:
+def _values(look: Look, row: int, memory: dict[str, Any], days_given: dict[str, Any]) -> list[Any]:
     seen, decision = look.seen, look.decision
     plan = seen.plans[row]
     reasons = [finding.as_json() for finding in decision.findings(row)]
@@ -124,7 +126,7 @@ def _values(look: Look, row: int, memory: dict[str, Any]) -> list[Any]:
         look.on_demand,
         decision.status_of(row).word,
         _decision_word(plan, decision.action_of(row)),
-        json.dumps(_inputs(look, row)),
+        json.dumps(_inputs(look, row) | days_given),
         json.dumps(reasons),
         json.dumps(reasons[0] if reasons else {}),
         None if row in seen.unknown_rates else known_or_none(decision.reported_micros[row]),
@@ -182,8 +184,27 @@ def _inputs(look: Look, row: int) -> dict[str, Any]:
         "paused_by_lane": bool(observation.paused_by_lane[row]),
         "writable": bool(observation.writable[row]),
         "report_age_hours": round(float(observation.report_age_hours[row]), 3),
+        "stale_after_hours": round(float(observation.stale_after_hours[row]), 3),
         "memory": seen.plans[row]["controller_state"] or {},
     }
+
+
+def _days_given(terms: PlanTerms) -> list[dict[str, Any]]:
+    """What the controller was told of each plan's days; what is as usual is left out."""
+    season, weights = np.round(terms.season, 3), np.round(terms.plan_weight, 3)
+    intraday = np.round(terms.intraday, 4)
+    usual = np.round(INTRADAY_PRIOR / INTRADAY_PRIOR.sum(), 4)
+    named = {
+        "season": (season, (season != 1).any(axis=1)),
+        "plan_weight": (weights, (weights != 1).any(axis=1)),
+        "intraday": (intraday, (intraday != usual).any(axis=1)),
+    }
+    found: list[dict[str, Any]] = [{} for _ in range(season.shape[0])]
+    for name, (values, differs) in named.items():
+        rows = np.flatnonzero(differs).tolist()
+        for row, told in zip(rows, values[rows].tolist(), strict=True):
+            found[row][name] = told if name == "intraday" else told[: int(terms.days_total[row])]
+    return found
 
 
 def _plain(micros: int) -> int | None:

@@ -13,9 +13,9 @@ from lane.audit.models import AuditEntry
 from lane.core import clock
 from lane.core.errors import InvalidInput, NotAllowed, NotVisible
 from lane.core.models import Event
-from pacing.models import PlannedEvent
+from pacing.models import PacingRun, PlannedEvent
 from pacing.selectors import calendar as reading
-from pacing.services import calendar, calendar_csv, observation, plans
+from pacing.services import calendar, calendar_csv, observation, plans, runs
 from tests.campaigns.world import make_budget, make_world, person
 from tests.pacing.world import make_plan
 
@@ -228,6 +228,19 @@ def test_the_pass_reads_the_calendar_of_many_clients_in_one_query(world, django_
     with django_assert_num_queries(1):
         found = reading.events_between([world.client.pk, 1], date(2026, 1, 1), date(2027, 1, 1))
     assert len(found[world.client.pk]) == 2
+
+
+def test_a_look_keeps_what_it_was_told_of_its_days(world):
+    plan = make_plan(world, [make_budget(world)], days=6, day=1)
+    runs.run_pass()
+    assert "plan_weight" not in PacingRun.objects.get().inputs
+    event(world, starts=2)
+    clock.set_offset(timedelta(hours=2))
+    runs.run_pass()
+    told = PacingRun.objects.order_by("-at")[0].inputs
+    assert told["plan_weight"] == [1, 1, 1.5, 1, 1, 1][: plan.days_total]
+    assert told["season"] == told["plan_weight"]
+    assert told["stale_after_hours"] == 7
 
 
 def test_a_blackout_asks_the_budget_down_and_plans_nothing_that_day(world):
