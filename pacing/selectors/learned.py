@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
 from campaigns.platforms.records import Platform
-from pacing.models import LearnedShape
+from pacing.models import BudgetPlan, LearnedShape
 from pacing.models.learned import NUMBERS
 
 Floats = NDArray[np.float64]
@@ -132,3 +133,37 @@ def _unpacked(kind: str, parts: Sequence[tuple[int, bytes]]) -> _Rows:
     numbers = np.concatenate([table["numbers"]["value"].astype(np.float64) for _, table in tables])
     order = np.argsort(keys, kind="stable")
     return _Rows(keys[order], n_days[order], numbers[order])
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """One kind of figure for a whole plan: its budgets' figures weighted by what each spends."""
+
+    numbers: list[float]
+    n_days: int  # the most that any of its budgets showed
+    scope: str  # the widest scope any budget had to borrow from
+
+
+def learned_of(plan: BudgetPlan) -> dict[str, Any]:
+    """What was learned of a plan's days, by kind; a kind nothing was learned of is None. Two queries."""
+    rows = list(
+        plan.budgets.order_by("pk").values_list(
+            "pk", "ad_account_id", "client_id", "organization_id", "ad_account__platform", "amount_micros"
+        )
+    )
+    homes = Homes.of([row[:5] for row in rows])
+    amounts = np.array([float(row[5] or 0) for row in rows])
+    learned = Learned.read(homes)
+    found: dict[str, Any] = {kind.value: _mixed(learned.of(kind.value), amounts) for kind in Kind}
+    return found | {"as_of": learned.as_of, "any": any(found.values())}
+
+
+def _mixed(found: Found, amounts: Floats) -> Mixed | None:
+    known = found.known
+    if not known.any():
+        return None
+    own = np.where(found.scope == 0, found.numbers[:, -1], amounts)[known]
+    weights = np.maximum(own, 1.0)
+    numbers = (found.numbers[known] * weights[:, None]).sum(axis=0) / weights.sum()
+    widest = Scope(SCOPES[int(found.scope[known].max())])
+    return Mixed(numbers.tolist(), int(found.n_days[known].max()), str(widest.label))

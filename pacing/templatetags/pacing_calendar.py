@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from campaigns.models import PLATFORM_CHOICES
 
 register = template.Library()
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HEIGHT = 66
 _PLATFORMS = {str(value): label for value, label in PLATFORM_CHOICES}
 
 
@@ -54,4 +57,62 @@ def coverage_bar(ratio: Decimal) -> SafeString:
         tone,
         words,
         f"{shown * 120:.1f}",
+    )
+
+
+@register.simple_tag
+def weekday_bars(numbers: Sequence[float]) -> SafeString:
+    """Seven bars beside the line of a usual day, with the figures in words."""
+    shape = list(numbers[:7])
+    tallest = max(*shape, 1.5)
+    words = ", ".join(f"{name} {value:.2f}" for name, value in zip(_DAYS, shape, strict=True))
+    bars = format_html_join(
+        "",
+        '<rect class="shape-bar{}" x="{}" y="{}" width="18" height="{}" rx="2"/>'
+        '<text class="shape-label" x="{}" y="84">{}</text>',
+        (
+            (
+                " shape-weekend" if place > 4 else "",
+                place * 28 + 4,
+                f"{_HEIGHT - value / tallest * _HEIGHT + 4:.1f}",
+                f"{value / tallest * _HEIGHT:.1f}",
+                place * 28 + 13,
+                name[:2],
+            )
+            for place, (name, value) in enumerate(zip(_DAYS, shape, strict=True))
+        ),
+    )
+    return format_html(
+        '<svg class="shape" viewBox="0 0 200 90" role="img" aria-label="Demand by weekday, 1 is a mean day: {}">{}'
+        '<line class="shape-usual" x1="0" x2="200" y1="{}" y2="{}"/></svg>',
+        words,
+        bars,
+        f"{_HEIGHT - _HEIGHT / tallest + 4:.1f}",
+        f"{_HEIGHT - _HEIGHT / tallest + 4:.1f}",
+    )
+
+
+@register.simple_tag
+def intraday_line(numbers: Sequence[float]) -> SafeString:
+    """A day's spend in 2-hour steps as a line, with the figures in words."""
+    shape = list(numbers[:12])
+    tallest = max(*shape, 0.01)
+    points = " ".join(
+        f"{place * 16 + 12:.0f},{_HEIGHT - value / tallest * _HEIGHT + 4:.1f}"
+        for place, value in enumerate(shape)
+    )
+    words = ", ".join(
+        f"{place * 2}–{place * 2 + 2} h {value * 100:.0f} %" for place, value in enumerate(shape)
+    )
+    labels = format_html_join(
+        "",
+        '<text class="shape-label" x="{}" y="84">{}</text>',
+        ((hour * 8 + 4, hour) for hour in (0, 6, 12, 18, 24)),
+    )
+    return format_html(
+        '<svg class="shape" viewBox="0 0 200 90" role="img" aria-label="Share of a day\'s spend by hour: {}">'
+        '<polyline class="shape-line" points="{}"/>{}</svg>',
+        words,
+        points,
+        labels,
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.template.loader import render_to_string
 
 from campaigns.models import AccountDayFreshness, AdAccount, AdCampaign, BudgetValue
 from campaigns.sync import partitions, upsert
@@ -14,6 +15,7 @@ from lane.core import clock
 from lane.core.dates import day_start
 from pacing.controllers import INTRADAY_PRIOR, decide
 from pacing.models import LearnedShape
+from pacing.selectors.learned import learned_of
 from pacing.services import learning, observation
 from tests.campaigns.world import fact, make_budget, make_world, person, put
 from tests.pacing.world import MICROS, make_plan
@@ -224,3 +226,20 @@ def test_a_person_sees_the_figures_of_their_own_clients_and_the_pooled_ones(midw
     assert LearnedShape.objects.visible_to(world.admin).count() == LearnedShape.objects.count()
     _, outsider = person(make_world().organization, "viewer")
     assert not LearnedShape.objects.visible_to(outsider).exists()
+
+
+def test_a_plans_page_can_say_what_was_learned_of_it(midweek):
+    world = make_world()
+    budget = make_budget(world, amount=100 * MICROS)
+    plan = make_plan(world, [budget])
+    nothing = render_to_string("pacing/calendar/_learned.html", {"learned": learned_of(plan)})
+    assert "Nothing yet" in nothing
+    tell(world, budget, weekend_spends())
+    learning.learn(world.organization.pk)
+    learned = learned_of(plan)
+    assert learned["weekday"].n_days >= 20
+    assert learned["delivery"].numbers[0] == pytest.approx(1, abs=0.02)
+    assert learned["lag"] is None
+    shown = render_to_string("pacing/calendar/_learned.html", {"learned": learned})
+    assert f"Sat {learned['weekday'].numbers[5]:.2f}" in shown
+    assert "not measured yet" in shown
