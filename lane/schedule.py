@@ -33,6 +33,7 @@ SCHEDULE = (
     Line("pacing.look_at_portfolios", 180, "pacing", "look at the portfolios that are due"),
     Line("pacing.learn_due", 3600, "pacing", "learn from each account's history at night"),
     Line("pacing.score_due", 3600, "pacing", "score projections whose day has come"),
+    Line("pacing.keep_series", 900, "pacing", "make the next cycles' plans and roll over ended ones"),
     Line("approvals.expire_due", 30, "default", "close requests nobody answered in time"),
     Line("notifications.send_due", 15, "notify", "send e-mails that wait"),
     Line("notifications.clean_up", 3600, "notify", "remove expired notices"),

@@ -7,7 +7,7 @@ from celery import shared_task
 from lane.core import jobs
 from lane.core.models import Job
 from lane.core.tasks import LaneTask
-from pacing.services import amendments, learning, recommendations, replay, runs, scoring
+from pacing.services import amendments, learning, recommendations, replay, rollover, runs, scoring, series
 from pacing.services.portfolios import looks, moves
 
 
@@ -17,6 +17,12 @@ def run_due() -> int:
     recommendations.expire_due()
     amendments.take_effect_due()
     return runs.run_pass().looked
+
+
+@shared_task(base=LaneTask, name="pacing.keep_series")
+def keep_series() -> int:
+    """Make the plans of the next cycles and roll over what ended; a second call finds them made."""
+    return series.make_due() + rollover.settle_due()
 
 
 @shared_task(base=LaneTask, name="pacing.run_plan")
