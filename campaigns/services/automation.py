@@ -48,6 +48,8 @@ def pause_budget(budget: Budget, *, actor: Actor, reason: str) -> Budget:
 def resume_account(account: AdAccount, *, actor: Actor, reason: str) -> AdAccount:
     """Let automation act on an account again; earlier disturbances no longer count."""
     policies.require(actor, "manage", account)
+    if account.source == AdAccount.Source.CSV:
+        raise InvalidInput("This account is fed by CSV files: Lane cannot write there.")
     return _resume(AdAccount, account.pk, actor, _given(reason, "Say why automation may act again."))
 
 
@@ -55,6 +57,13 @@ def resume_budget(budget: Budget, *, actor: Actor, reason: str) -> Budget:
     """Let automation act on a budget again."""
     policies.require(actor, "manage", budget)
     return _resume(Budget, budget.pk, actor, _given(reason, "Say why automation may act again."))
+
+
+def pause_by_lane(account: AdAccount, reason: str) -> None:
+    """Let automation only recommend on an account where Lane itself found that it must not act."""
+    if account.recommend_only_reason != reason[:_LONGEST_REASON]:
+        held = _pause(AdAccount, account.pk, Actor.system(account.organization_id, "sync"), reason)
+        account.recommend_only_reason = held.recommend_only_reason
 
 
 @transaction.atomic

@@ -23,11 +23,13 @@ from campaigns.models import (
     PerformanceRevision,
     SyncRun,
 )
+from campaigns.platforms import registry
 from campaigns.services import accounts, sync
-from campaigns.sync import reconcile
+from campaigns.sync import reconcile, windows
 from lane.accounts.models import Client, Organization
 from lane.core import clock
 from lane.core.actors import Actor
+from lane.core.dates import DateRange
 from lane.core.errors import InvalidInput
 from lane.core.models import Event
 from tests.campaigns.sandbox_login import connect, control
@@ -112,8 +114,8 @@ def test_the_first_sync_brings_structure_ninety_days_and_hours_that_add_up(sandb
     assert BudgetValue.objects.filter(on=today).exists()
     days = AccountDayFreshness.objects.filter(ad_account=account)
     assert days.count() == 91
-    assert not reconcile.mismatches(account, sync.windows.window(sync.SyncKind.HISTORY, today,
-                                    sync.registry.capabilities_of(platform)))  # fmt: skip
+    assert not reconcile.mismatches(account, windows.window(windows.SyncKind.HISTORY, today,
+                                    registry.capabilities_of(platform)))  # fmt: skip
     assert AccountDay.objects.filter(spend_micros__gt=0).count() > 60
     assert reconcile.account_day_drift() == 0
     assert HourlyPerformance.objects.exists()
@@ -279,7 +281,7 @@ def test_a_removed_campaign_the_platform_no_longer_reports_keeps_its_spend_and_t
     put([fact(google, gone.pk, day, 7_000_000)])
     run = sync.sync_account(account.pk, "nightly")
     assert (run.state, run.error_kind) == ("done", "totals_differ")
-    (wrong,) = reconcile.mismatches(account, sync.DateRange(day, day))
+    (wrong,) = reconcile.mismatches(account, DateRange(day, day))
     assert wrong.facts_micros - wrong.platform_micros == 7_000_000
     assert DailyPerformance.objects.get(entity_id=gone.pk, level=1).spend_micros == 7_000_000
 
