@@ -18,13 +18,13 @@ from campaigns.services import accounts, ledger, sync
 from lane.accounts.models import Organization
 from lane.core import outbox
 from lane.core.errors import LaneError
-from lane.ops.demo import people, plans, portfolios
+from lane.ops.demo import calendar, people, plans, portfolios
 from lane.ops.demo.browser import DemoBrowser
 from lane.ops.demo.people import DemoPeople
 from lane.settings.env import STATE_DIR
 from notifications.services import deliveries
 from pacing.models import Recommendation
-from pacing.services import recommendations, runs
+from pacing.services import learning, recommendations, runs
 
 _HISTORY_SECONDS = 180
 
@@ -46,6 +46,10 @@ class Command(BaseCommand):
         self._connect(crew)
         self._assign(crew)
         self._read_history(crew)
+        learned = learning.learn(crew.organization.pk)
+        self.stdout.write(f"{learned} figures learned from it.")
+        events = calendar.make(crew.clients, crew.marketer)
+        self.stdout.write(f"{len(events)} planned events.")
         made = list(plans.make(crew.clients, crew.marketer))
         self.stdout.write(f"{len(made)} plans made; pacing them.")
         runs.run_pass(organization_id=crew.organization.pk)
