@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pacing.controllers import INTRADAY_PRIOR, UNKNOWN, Observation, PlanTerms, State
+from pacing.controllers import INTRADAY_PRIOR, TICKS_PER_DAY, UNKNOWN, Observation, PlanTerms, State
 from pacing.controllers.base import Flags, Floats, Ints
 from pacing.filtering.observed import Observed
 
@@ -31,6 +31,8 @@ def terms_of(lines: Sequence[Observed]) -> PlanTerms:
         season=_per_day([one.season for one in terms], width),
         plan_weight=_per_day([one.plan_weights for one in terms], width),
         intraday=_shapes([one.intraday for one in terms]),
+        delivery_prior=[one.delivery_prior for one in terms],
+        month_limit=[one.month_limit for one in terms],
     )
 
 
@@ -51,6 +53,7 @@ def observation_of(lines: Sequence[Observed]) -> Observation:
         hours_since_change=[line.hours_since_change for line in lines],
         report_age_hours=[line.report_age_hours for line in lines],
         stale_after_hours=[line.stale_after_hours for line in lines],
+        today_by_tick_micros=_ticks([line.reported.today_by_tick for line in lines]),
     )
 
 
@@ -80,6 +83,12 @@ def _per_day(rows: Sequence[list[float] | None], width: int) -> Floats | None:
         if row is not None:
             values[index, : len(row)] = row
     return values
+
+
+def _ticks(rows: Sequence[list[int] | None]) -> Ints | None:
+    if all(row is None for row in rows):
+        return None
+    return np.array([[UNKNOWN] * TICKS_PER_DAY if row is None else row for row in rows], dtype=np.int64)
 
 
 def _shapes(rows: Sequence[list[float] | None]) -> Floats | None:

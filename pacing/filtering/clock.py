@@ -90,3 +90,10 @@ def day_ticks(day: DayOrdinal, zone: str) -> DayTicks:
     return DayTicks(
         of_hour, tuple(hours_in), tuple(start + length * (tick + 1) / TICKS for tick in range(TICKS))
     )
+
+
+@lru_cache(maxsize=16384)
+def hour_end(day: DayOrdinal, hour: int, zone: str) -> float:
+    """When a local hour is over, in seconds since 1970; the later one of an hour that comes twice."""
+    start = datetime.combine(date.fromordinal(day), time(hour, fold=1), ZoneInfo(zone))
+    return start.timestamp() + 3600

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pacing.controllers import UNKNOWN, Landing, Strategy
+from pacing.controllers import Landing, Strategy
 from pacing.filtering import fields
 from pacing.filtering.clock import Instant, elapsed_share, is_zone
 from pacing.filtering.fields import BadField, Record
@@ -30,6 +30,7 @@ KNOWN_FIELDS = frozenset(
         "strategy",
         "landing",
         "curve_power",
+        "delivery_prior",
         "season_alpha",
         "season",
         "plan_weights",
@@ -79,6 +80,8 @@ class Terms:
     cooldown_hours: float
     tolerance: float
     may_pause: bool
+    delivery_prior: float  # spend per unit of budget before the flight has shown its own
+    month_limit: bool  # after an edit the platform spends at most the budget times the days left
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,10 @@ def read(record: Any, unit_of: UnitOf | None = None) -> Observed:
     now = fields.moment(fields.required(record, "now"), "now", zone)
     lag = fields.number(platform, "report_lag_hours", DEFAULT_LAG_HOURS, "platform.", low=0, high=240)
     reported = read_reports(fields.part(record, "reported"), terms.first, terms.days, now, zone, lag)
-    budget = fields.optional_micros(record, "budget_micros", UNKNOWN)
     memory = recall(record.get("state"), plan, terms.first, terms.days)
-    paused = fields.flag(record, "paused", False)
+    # Who says nothing of the budget or the pause in force is taken to have carried the last answer out.
+    budget = fields.optional_micros(record, "budget_micros", memory.asked)
+    paused = fields.flag(record, "paused", memory.pause_asked)
     memory = memory.noticing(now, budget, paused, terms.first, terms.days)
     return Observed(
         plan=plan,
@@ -171,6 +175,7 @@ def _terms(record: Record, platform: Record, unit_of: UnitOf | None) -> Terms:
     floor = fields.optional_micros(platform, "min_daily_budget_micros", 0, "platform.")
     fields.number(platform, "daily_overdelivery", 1.0, "platform.", low=1, high=100)
     fields.number(platform, "monthly_limit", 30.4, "platform.", low=1, high=1000)
+    name = fields.text(platform, "name", "", "platform.").lower()
     weights = _per_day(record, "plan_weights", days)
     if weights is not None and not any(weights):
         raise BadField("plan_weights", "At least one day has to weigh more than zero.")
@@ -193,6 +198,8 @@ def _terms(record: Record, platform: Record, unit_of: UnitOf | None) -> Terms:
         cooldown_hours=fields.number(record, "cooldown_hours", 24.0, low=0, high=8784),
         tolerance=fields.number(record, "tolerance", 0.05, low=0.0001, high=0.5),
         may_pause=fields.flag(record, "pause_at_target", True),
+        delivery_prior=fields.number(record, "delivery_prior", 1.0, low=0.2, high=2.0),
+        month_limit=name.startswith("google") or platform.get("monthly_limit") is not None,
     )
 
 

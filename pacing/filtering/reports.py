@@ -7,9 +7,10 @@ from typing import Any
 
 from pacing.controllers import UNKNOWN
 from pacing.filtering import fields
-from pacing.filtering.clock import TICKS, Instant, day_ordinal, day_ticks
+from pacing.filtering.clock import TICKS, Instant, day_ordinal, day_ticks, hour_end
 from pacing.filtering.fields import BadField, Record
 
+_HOURS = range(24)
 _SLACK_SECONDS = 60.0  # clocks differ a little: a report this much "later than now" is one of now
 
 
@@ -27,12 +28,7 @@ def read_reports(
     reported: Record, first: int, days: int, now: Instant, zone: str, lag_hours: float
 ) -> Reported:
     """Lay the rows into flight days. Days outside the flight are left out; spend of days to come is refused."""
-    through = now.seconds - lag_hours * 3600
-    if reported.get("through") is not None:
-        through = fields.moment(reported["through"], "reported.through", zone).seconds
-        if through > now.seconds + _SLACK_SECONDS:
-            raise BadField("reported.through", "Later than now: say up to when the reports are true.")
-        through = min(through, now.seconds)
+    through = _through(reported, now, zone, lag_hours)
     spend = [UNKNOWN] * days
     today = now.day - first
     _by_day(reported, spend, first, today)
@@ -41,6 +37,22 @@ def read_reports(
     if 0 <= today < days:
         today_spend, spend[today] = spend[today], UNKNOWN
     return Reported(through, spend, today_spend, by_tick)
+
+
+def _through(reported: Record, now: Instant, zone: str, lag_hours: float) -> float:
+    """Up to when the reports are true: as said, else to the end of the last hour given, else the usual lag ago."""
+    if reported.get("through") is not None:
+        said = fields.moment(reported["through"], "reported.through", zone).seconds
+        if said > now.seconds + _SLACK_SECONDS:
+            raise BadField("reported.through", "Later than now: say up to when the reports are true.")
+        return min(said, now.seconds)
+    ends = []
+    for row in fields.rows(reported, "hours", "reported."):
+        # A row that cannot be read is named when its spend is.
+        on = day_ordinal(row["on"]) if isinstance(row, dict) and isinstance(row.get("on"), str) else None
+        if on is not None and row.get("hour") in _HOURS and row.get("spend_micros") is not None:
+            ends.append(hour_end(on, row["hour"], zone))
+    return min(max(ends), now.seconds) if ends else now.seconds - lag_hours * 3600
 
 
 def _by_day(reported: Record, spend: list[int], first: int, today: int) -> None:

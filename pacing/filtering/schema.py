@@ -62,6 +62,9 @@ OBSERVATION: Schema = {
         "curve_power": _number(
             "Steepness of accelerated and conservative; 1.5 and 1.25 if left out.", 1.05, 2.5
         ),
+        "delivery_prior": _number(
+            "Spend per unit of daily budget, until the flight shows its own.", 0.2, 2, 1
+        ),
         "season_alpha": _number("How far adaptive follows `season`.", 0, 1, 0),
         "season": {
             "type": "array",
@@ -101,7 +104,8 @@ OBSERVATION: Schema = {
             "description": "What the platform has reported so far, as it stands now.",
             "properties": {
                 "through": _instant(
-                    "Up to when the reports are true. If left out: now - `platform.report_lag_hours`."
+                    "Up to when the reports are true. If left out: the end of the last of `hours`, else "
+                    "now - `platform.report_lag_hours`."
                 ),
                 "days": _rows(
                     "Spend by local day, today's part included. A missing day is unknown, not zero.",
@@ -119,7 +123,8 @@ OBSERVATION: Schema = {
             },
         },
         "budget_micros": _micros(
-            "Daily budget in force now; 0 when none is set yet. Left out: unknown, then it is never changed."
+            "Daily budget in force now; 0 when none is set yet. If left out: what the last answer asked for; without a "
+            "state it is unknown, and never changed."
         ),
         "budgets": _rows(
             "Last daily budget of past days. If left out: as remembered in `state`.",
@@ -127,7 +132,10 @@ OBSERVATION: Schema = {
             on=_day("The day."),
             micros=_micros("Its last daily budget."),
         ),
-        "paused": {"type": "boolean", "default": False, "description": "Whether delivery is paused now."},
+        "paused": {
+            "type": "boolean",
+            "description": "Whether delivery is paused now. If left out: as the last answer asked; without one, no.",
+        },
         "paused_by": {
             "enum": ["lane", "other"],
             "description": "Whose pause it is; only Lane's own is lifted. If left out: lane, if `state` asked for it.",
@@ -146,7 +154,7 @@ OBSERVATION: Schema = {
             "type": "object",
             "description": "Rules of the ad platform.",
             "properties": {
-                "name": {"type": "string"},
+                "name": {"type": "string", "description": "google… implies `monthly_limit`."},
                 "report_lag_hours": _number("How late reports usually are.", 0, 240, DEFAULT_LAG_HOURS),
                 "stale_after_hours": _number(
                     f"Age at which a report freezes changes; the lag + {STALE_AFTER_LAG_HOURS:g} if left out.",
@@ -159,7 +167,10 @@ OBSERVATION: Schema = {
                     "Most it spends in a day per unit of budget. Checked only.", 1, 100
                 ),
                 "monthly_limit": _number(
-                    "Most it spends in a month, in daily budgets. Checked only.", 1, 1000
+                    "The platform spends at most this many daily budgets in a month (Google: 30.4), so that after an "
+                    "edit it never passes the budget times the days left. The last day relies on it.",
+                    1,
+                    1000,
                 ),
             },
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,8 @@ def futures_of(
     """
     rows = np.zeros(draws, dtype=np.int64)
     many, watched, memory = terms.take(rows), seen.take(rows), state.take(rows)
+    # The market drawn here keeps no month limit, so nothing may rely on one.
+    many = dataclasses.replace(many, month_limit=np.zeros(draws, dtype=np.bool_))
     days = int(terms.days_total[0])
     rng = np.random.default_rng(seed)
     share = _day_shares(seen)

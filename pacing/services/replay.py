@@ -158,7 +158,7 @@ def flights_of(client: Client, days: int) -> Cut:
 
 
 def _series(client: Client, first: date, last: date) -> list[Series]:
-    """Plans with all of their budgets together, then every daily budget that no plan holds."""
+    """Plans with their budgets of one currency together, then every daily budget that no plan holds."""
     budgets = list(
         Budget.objects.filter(client=client, kind=Budget.Kind.DAILY)
         .order_by("name", "pk")
@@ -167,21 +167,21 @@ def _series(client: Client, first: date, last: date) -> list[Series]:
     held = PlanBudget.objects.filter(budget__in=budgets, plan__status__in=_CURRENT).select_related("plan")
     plan_of = {link.budget_id: link.plan for link in held.order_by("plan_id")}
     spend, worth = _days_of(budgets, first, last)
-    groups: dict[tuple[str, int], list[int]] = {}
+    groups: dict[tuple[str, int, str], list[int]] = {}
     for row, budget in enumerate(budgets):
         plan = plan_of.get(budget.pk)
-        groups.setdefault(("plan", plan.pk) if plan else ("budget", budget.pk), []).append(row)
-    names = {("plan", plan.pk): plan.name for plan in plan_of.values()}
+        of = ("plan", plan.pk) if plan else ("budget", budget.pk)
+        groups.setdefault((*of, budget.currency), []).append(row)
+    names = {plan.pk: plan.name for plan in plan_of.values()}
     return [
         Series(
-            names.get(key, budgets[rows[0]].name),
-            budgets[rows[0]].currency,
+            names[key] if of == "plan" else budgets[rows[0]].name,
+            currency,
             first,
             _together(spend[rows]),
             _together(worth[rows]),
         )
-        for key, rows in groups.items()
-        if len({budgets[row].currency for row in rows}) == 1
+        for (of, key, currency), rows in groups.items()
     ]
 
 
