@@ -22,7 +22,7 @@ from lane.core.dates import elapsed_share, local_date
 from lane.core.money import format_money
 from pacing.controllers import Landing, Strategy, target_curve
 from pacing.controllers.status import tolerance_now
-from pacing.models import BudgetPlan, PacingRun, PlanSnapshot, Recommendation
+from pacing.models import BudgetPlan, Offer, PacingRun, PlanSnapshot, Recommendation
 from pacing.selectors.calendar import marks_for, weights_for
 from pacing.selectors.proposals import Proposal
 from pacing.selectors.spending import spend_days
@@ -130,7 +130,8 @@ def changes_of(plan: BudgetPlan, budget_ids: Sequence[int], actor: Actor) -> lis
 
 def activity_of(plan: BudgetPlan, recommendations: Sequence[Recommendation]) -> list[AuditEntry]:
     """What people and Lane did to the plan, newest first, with reasons."""
-    about = [str(plan.public_id), *(str(each.public_id) for each in recommendations)]
+    ways_out = Offer.objects.filter(plan=plan, state=Offer.State.TAKEN).values_list("public_id", flat=True)
+    about = [str(each) for each in (plan.public_id, *ways_out, *(one.public_id for one in recommendations))]
     mine = AuditEntry.objects.filter(organization_id=plan.organization_id, object_id__in=about)
     return list(mine.order_by("-id")[:ACTIVITY_SHOWN])
 

@@ -105,10 +105,10 @@ def figures_of(shortfall: Shortfall, plan: BudgetPlan, siblings: Sequence[Siblin
 
 def _moves(shortfall: Shortfall, siblings: Sequence[Sibling]) -> list[OfferFigures]:
     """What each sibling could take; taking one leaves the rest of the gap for another."""
-    rooms = {one.public_id: one.room_micros for one in siblings}
     by_id = {one.public_id: one for one in siblings}
     # Whole units of the currency: nobody moves cents between plans.
     unit = max(unit_micros(shortfall.currency), MICROS)
+    rooms = {one.public_id: one.room_micros // unit * unit for one in siblings}
     spent = int(shortfall.numbers.get("spent_micros") or 0)
     movable = min(shortfall.gap_micros, shortfall.amount_micros - spent)
     made = []

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import transaction
 
 from campaigns.models import Budget, Change
+from campaigns.selectors.guardrails import guardrails_for
 from campaigns.services import changes
 from lane.core import outbox, realtime
 from lane.core.actors import Actor
@@ -133,6 +134,7 @@ def _recommend(
         BudgetPlan.objects.select_for_update().get(pk=plan.pk)
         current = Recommendation.objects.filter(plan=plan, state=Recommendation.State.OPEN).first()
         if current is not None and _says_the_same(current, kind, now_micros, new_micros, look):
+            _accept_alone(plan, current)
             return 0
         explained = plan_explanations.explain(
             plan,
@@ -172,9 +174,14 @@ def _recommend(
         realtime.changed(
             plan.organization_id, "recommendation", str(made.public_id), client_id=plan.client_id
         )
-    if plan.mode == BudgetPlan.Mode.AUTO:
-        recommendations.accept(made.public_id, actor=Actor.system(plan.organization_id, "pacing"))
+    _accept_alone(plan, made)
     return 1
+
+
+def _accept_alone(plan: BudgetPlan, advice: Recommendation) -> None:
+    """A plan that acts by itself accepts its own step, unless a rail holds automation back: then people decide."""
+    if plan.mode == BudgetPlan.Mode.AUTO and guardrails_for(plan.budgets.all()).may_act_alone:
+        recommendations.accept(advice.public_id, actor=Actor.system(plan.organization_id, "pacing"))
 
 
 def _says_the_same(current: Recommendation, kind: str, now_micros: int, new_micros: int, look: Look) -> bool:

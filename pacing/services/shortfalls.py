@@ -145,13 +145,27 @@ def _as_said(seen: Seen, decision: Decision, found: Declared) -> Decision:
         Evidence(one.reason, holds, numbers) if one.reason is Reason.CANNOT_SPEND else one
         for one in decision.evidence
     )
+    left = _days_left(seen)
+    needed = np.divide(amount - decision.estimated_micros, left, out=np.zeros(left.shape), where=left > 0)
     return dataclasses.replace(
         decision,
         status=status,
+        # What the plan would need, not what the controller still asks of demand that is not there.
+        needed_per_day_micros=np.where(
+            holds & (left > 0),
+            np.rint(np.maximum(needed, 0.0)).astype(np.int64),
+            decision.needed_per_day_micros,
+        ),
         at_risk_micros=np.where(loud, reach - amount, np.where(found.accepted, 0, decision.at_risk_micros)),
         achievable_end_micros=np.where(holds, reach, decision.achievable_end_micros),
         evidence=evidence,
     )
+
+
+def _days_left(seen: Seen) -> Floats:
+    """Days from now to the end of each flight, today's rest as its share."""
+    whole = seen.terms.days_total - seen.observation.day + 1
+    return np.asarray(whole - seen.observation.day_fraction, dtype=np.float64)
 
 
 def _unsure(look: Look, row: int) -> bool:
@@ -224,9 +238,7 @@ def numbers_of(look: Look, row: int, verdict: Verdict) -> dict[str, Any]:
     amount, reach = int(plan["amount_micros"]), int(verdict.achievable_micros[row])
     spent = max(0, int(look.decision.estimated_micros[row]))
     reach = max(0, min(reach, amount - 1))
-    left = float(
-        seen.terms.days_total[row] - seen.observation.day[row] + 1 - seen.observation.day_fraction[row]
-    )
+    left = float(_days_left(seen)[row])
     numbers: dict[str, Any] = {
         "amount_micros": amount,
         "achievable_micros": reach,

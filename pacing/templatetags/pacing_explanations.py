@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import template
 
 from pacing.explain.writing import shown_as
@@ -44,6 +46,15 @@ def stored_numbers(explanation: Explanation) -> list[tuple[str, str]]:
         for name, value in explanation.numbers.items()
         if isinstance(value, int | float | str)
     ]
+
+
+@register.filter
+def iso_day(text: str) -> date | None:
+    """A stored day, ready to be written like every other."""
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _words(name: str) -> str:

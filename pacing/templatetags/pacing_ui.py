@@ -20,6 +20,7 @@ _ACTIONS = {
     "pacing.plan.archived": "archived the plan",
     "pacing.recommendation.accepted": "accepted a recommendation",
     "pacing.recommendation.declined": "declined a recommendation",
+    "pacing.offer.taken": "chose a way out of the shortfall",
 }
 
 
