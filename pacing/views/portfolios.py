@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from lane.accounts import policies
 from lane.core.errors import InvalidInput, OutOfDate
+from pacing.arm_forms import ArmsForm, GroupsForm
 from pacing.models import Portfolio
-from pacing.portfolio_forms import ArmsForm, GroupsForm, arms_of_budgets
+from pacing.portfolio_forms import arms_of_budgets
 from pacing.selectors import portfolios as selectors
 from pacing.services.portfolios import arms, moves, switching
 from pacing.tasks import look_at_portfolio

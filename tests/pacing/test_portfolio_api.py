@@ -146,9 +146,7 @@ def test_others_find_nothing_and_viewers_may_not_answer(shop):
         assert viewer.get(path).status_code == 200, path
     assert stranger.get("portfolios/").json()["results"] == []
     for path in ("pause/", "stop/", "start/", "look/", f"looks/{found.public_id}/accept/"):
-        assert (
-            stranger.post(base + path, {"reason": "because"} if "p" in path[:5] else {}).status_code == 404
-        ), path
+        assert stranger.post(base + path, {"reason": "because"}).status_code == 404, path
     assert viewer.post(f"{base}looks/{found.public_id}/accept/").status_code == 403
     assert viewer.post(f"{base}pause/", {"reason": "because"}).status_code == 403
     reads = key_of(shop.world.admin, "read")

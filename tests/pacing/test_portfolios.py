@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaigns.models import AccountDayFreshness, AdCampaign, Budget, Change, ChangeSet, Drift
+from campaigns.models import AccountDayFreshness, AdCampaign, Budget, BudgetValue, Change, ChangeSet, Drift
 from campaigns.services import changes, kill_switches
 from lane.audit.models import AuditEntry
 from lane.core import clock, outbox
@@ -295,6 +295,35 @@ def learning(shop, portfolio):
     arms.change(portfolio.public_id, {str(arm.public_id): {"learning_until": until}}, actor=shop.world.admin)
 
 
+def just_begun(shop, portfolio):
+    """Two months were read, and the arm spent nothing before the day before yesterday."""
+    campaign = AdCampaign.objects.get(budget=shop.budgets["Rich"])
+    today = clock.today("Europe/Berlin")
+    put(
+        [
+            a_fact(shop.world, campaign.pk, today - timedelta(days=age), 0, conversion_value_micros=0)
+            for age in range(3, 61)
+        ]
+    )
+
+
+def changed_at_once(shop, portfolio):
+    """Somebody raised the budget by half two days ago, which restarts the platform's learning."""
+    today = clock.today("Europe/Berlin")
+    BudgetValue.objects.bulk_create(
+        [
+            BudgetValue(
+                budget=shop.budgets["Rich"],
+                on=today - timedelta(days=age),
+                last_micros=micros,
+                highest_micros=micros,
+                seen_at=clock.now(),
+            )
+            for age, micros in ((3, 33 * EURO), (2, 50 * EURO), (1, 50 * EURO))
+        ]
+    )
+
+
 def switched_off(shop, portfolio):
     AdCampaign.objects.filter(budget=shop.budgets["Rich"]).update(status="paused")
 
@@ -303,7 +332,9 @@ def moved_yesterday(shop, portfolio):
     portfolio.arms.filter(label="Rich").update(last_moved_at=clock.now() - timedelta(days=1))
 
 
-@pytest.mark.parametrize("held", [locked, stopped, drifted, learning, switched_off, moved_yesterday])
+@pytest.mark.parametrize(
+    "held", [locked, stopped, drifted, learning, just_begun, changed_at_once, switched_off, moved_yesterday]
+)
 def test_an_arm_that_may_not_move_keeps_its_amount(shop, held):
     portfolio = make_portfolio(shop)
     held(shop, portfolio)
@@ -682,6 +713,7 @@ def test_a_paused_or_stopped_portfolio_is_not_looked_at_and_takes_its_proposal_b
         AuditEntry.objects.filter(object_id=str(portfolio.public_id)).values_list("action", "reason")
     )
     assert ("pacing.portfolio.paused", "Holidays") in actions
+    assert Explanation.objects.get(kind="pause", portfolio=portfolio).numbers == {"reason": "Holidays"}
     assert ("pacing.portfolio.started", "") in actions
 
 

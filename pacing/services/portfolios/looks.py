@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from lane.core import clock
 from pacing.models import AllocationLook, Portfolio
-from pacing.services.portfolios import decisions
+from pacing.services.portfolios import decisions, proposing
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200  # one task looks at so many at most; the next beat goes on
@@ -66,7 +66,7 @@ def _look(pk: int, at: datetime, result: LookResult, *, on_demand: bool) -> None
     result.looked += 1
     if look.proposal == AllocationLook.Proposal.OPEN:
         result.proposed += 1
-        decisions.accept_alone(look)
+        proposing.accept_alone(look)
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q
@@ -18,18 +17,16 @@ from campaigns.models import AdAccount, AdCampaign, Budget, Change, Drift, KillS
 from campaigns.platforms.currencies import budget_unit_micros
 from campaigns.platforms.records import Platform
 from campaigns.platforms.registry import capabilities_of
-from campaigns.selectors import arm_facts, facts, kill_switches
+from campaigns.rails import learning_days
+from campaigns.selectors import arm_facts, kill_switches
 from lane.core.dates import local_date
 from lane.core.money import unit_micros
-from pacing.allocation import Arm, ArmDay, Maturation, Revision
+from pacing.allocation import Arm, ArmDay, Maturation
 from pacing.models import BudgetPlan, Portfolio, PortfolioArm
+from pacing.services.portfolios import history
 
-HISTORY_DAYS = 120
-LEARNING_DAYS = 7
-LEARNING_JUMP = 0.2
 STALE_AFTER_LAG_HOURS = 4
 _CSV_STALE_HOURS = 72.0
-_WITNESSED_DAYS, _WITNESSED_OLDEST = 10, 70
 _OPEN_CHANGES = (Change.State.PROPOSED, Change.State.APPROVED, Change.State.SENT)
 
 
@@ -80,13 +77,13 @@ def see(portfolio: Portfolio, at: datetime) -> Seen:
     budgets = {arm.pk: tuple(sorted(arm.budgets.all(), key=lambda one: one.pk)) for arm in arms}
     every = [budget for held in budgets.values() for budget in held]
     accounts = {budget.ad_account_id: budget.ad_account for budget in every}
-    histories = _histories(portfolio, arms, budgets, today)
-    maturation, witnessed = _maturation(portfolio, every, accounts, today)
+    histories = history.histories(portfolio, arms, budgets, today)
+    maturation, witnessed = history.maturation_of(portfolio, every, accounts, today)
     running = arm_facts.running_budgets([budget.pk for budget in every])
     drifting = set(
         Drift.objects.filter(budget__in=every, state=Drift.State.OPEN).values_list("budget_id", flat=True)
     )
-    jumps = _learning(every, today)
+    jumps = history.learning_until(every, portfolio.timezone)
     pools = _pools(every)
     switches = list(kill_switches.on())
     seen = tuple(
@@ -124,7 +121,7 @@ def see(portfolio: Portfolio, at: datetime) -> Seen:
 def _seen_arm(
     arm: PortfolioArm,
     budgets: tuple[Budget, ...],
-    history: tuple[ArmDay, ...],
+    days: tuple[ArmDay, ...],
     *,
     running: set[int],
     drifting: set[int],
@@ -133,10 +130,10 @@ def _seen_arm(
     stopped: bool,
 ) -> SeenArm:
     held_by = _held_by(arm, budgets, running, stopped)
-    first_spend = next((day.day for day in history if day.spend_micros), None)
+    first_spend = next((day.day for day in days if day.spend_micros), None)
     learning = [day for day in (arm.learning_until, *(jumps.get(b.pk) for b in budgets)) if day is not None]
-    if first_spend is not None and history and first_spend > history[0].day:
-        learning.append(first_spend + timedelta(days=LEARNING_DAYS - 1))
+    if first_spend is not None and first_spend > days[0].day and learning_days():
+        learning.append(first_spend + timedelta(days=learning_days() - 1))
     ceilings = [budget.ceiling_micros for budget in budgets]
     caps = [arm.cap_micros] if arm.cap_micros is not None else []
     if all(ceiling is not None for ceiling in ceilings):
@@ -145,7 +142,7 @@ def _seen_arm(
         key=str(arm.public_id),
         name=arm.label,
         daily_micros=sum(budget.amount_micros or 0 for budget in budgets),
-        history=history,
+        history=days,
         pool=pools.get(budgets[0].pk, ""),
         groups={"group": arm.group.name} if arm.group else {},
         minimum_micros=max(sum(_floor(budget) for budget in budgets), arm.floor_micros or 0),
@@ -193,91 +190,6 @@ def _unit(portfolio: Portfolio, accounts: dict[int, AdAccount]) -> int:
     """The coarsest step any platform of the arms takes; every amount is a multiple of it."""
     steps = [budget_unit_micros(Platform(a.platform), portfolio.currency) for a in accounts.values()]
     return max([unit_micros(portfolio.currency), *steps])
-
-
-def _histories(
-    portfolio: Portfolio,
-    arms: Sequence[PortfolioArm],
-    budgets: dict[int, tuple[Budget, ...]],
-    today: date,
-) -> dict[int, tuple[ArmDay, ...]]:
-    """Per arm its read days before today, without the time before it first spent anything."""
-    first, last = today - timedelta(days=HISTORY_DAYS), today - timedelta(days=1)
-    asked = [(row, budget.pk, first, last) for row, arm in enumerate(arms) for budget in budgets[arm.pk]]
-    read = arm_facts.budget_day_results(asked)
-    counts = portfolio.goal == Portfolio.Goal.CONVERSIONS
-    results, scale = (read.conversions_milli, 1_000) if counts else (read.value_micros, 1_000_000)
-    spend: dict[tuple[int, int], int] = {}
-    value: dict[tuple[int, int], float | None] = {}
-    for key, day, spent, got in zip(
-        read.keys.tolist(), read.days.tolist(), read.spend_micros.tolist(), results.tolist(), strict=True
-    ):
-        spend[key, day] = spend.get((key, day), 0) + spent
-        before = value.get((key, day), 0.0)
-        value[key, day] = None if got == arm_facts.UNKNOWN or before is None else before + got / scale
-    accounts = {budget.ad_account_id for held in budgets.values() for budget in held}
-    reads = arm_facts.days_read(accounts, portfolio.timezone, first, last)
-    found = {}
-    for row, arm in enumerate(arms):
-        known = [
-            ordinal
-            for ordinal in range(first.toordinal(), last.toordinal() + 1)
-            if all(ordinal in reads.get(budget.ad_account_id, ()) for budget in budgets[arm.pk])
-        ]
-        found[arm.pk] = tuple(
-            ArmDay(date.fromordinal(day), spend.get((row, day), 0), value.get((row, day), 0.0))
-            for day in _since_first_spend(
-                known, {d for (r, d), micros in spend.items() if r == row and micros}
-            )
-        )
-    return found
-
-
-def _since_first_spend(known: list[int], spending: set[int]) -> list[int]:
-    """Before its first spend an arm did not exist; one day without spend stays, to tell a start from a start of reading."""
-    if not spending:
-        return []
-    start = min(spending)
-    return [day for day in known if day >= start - 1]
-
-
-def _maturation(
-    portfolio: Portfolio, budgets: Sequence[Budget], accounts: dict[int, AdAccount], today: date
-) -> tuple[Maturation, int]:
-    """The learned delay of results, and from how many days; the platforms' settle days until enough were witnessed."""
-    settle = max((capabilities_of(account.platform).settle_days for account in accounts.values()), default=3)
-    restate = max(
-        (capabilities_of(account.platform).restate_days for account in accounts.values()), default=30
-    )
-    seen = arm_facts.results_as_seen(
-        [budget.pk for budget in budgets],
-        portfolio.timezone,
-        today - timedelta(days=_WITNESSED_OLDEST + restate),
-        today - timedelta(days=restate),
-    )
-    days = len({one.on for one in seen})
-    if days < _WITNESSED_DAYS:
-        return Maturation.after(settle), 0
-    counts = portfolio.goal == Portfolio.Goal.CONVERSIONS
-    return Maturation.learn(
-        Revision(
-            one.on, one.age_days, one.conversions_milli / 1_000 if counts else one.value_micros / 1_000_000
-        )
-        for one in seen
-    ), days
-
-
-def _learning(budgets: Sequence[Budget], today: date) -> dict[int, date]:
-    """Per budget the last day of the learning that its latest big change started; small steps start none."""
-    values = facts.budget_values([b.pk for b in budgets], today - timedelta(days=LEARNING_DAYS + 1), today)
-    found = {}
-    for budget_id, by_day in values.items():
-        days = sorted(by_day)
-        for before, day in pairwise(days):
-            was, now = by_day[before][0], by_day[day][0]
-            if was and abs(now - was) > was * (LEARNING_JUMP + 0.005):
-                found[budget_id] = day + timedelta(days=LEARNING_DAYS - 1)
-    return found
 
 
 def _pools(budgets: Sequence[Budget]) -> dict[int, str]:

@@ -12,7 +12,9 @@ from lane.audit.services import recording
 from lane.core import clock
 from lane.core.actors import Actor
 from lane.core.errors import InvalidInput
+from pacing.explain import write
 from pacing.models import AllocationLook, ArmBudget, Portfolio
+from pacing.services import explanations
 from pacing.services.portfolios.setup import HELD_ELSEWHERE, held_words, locked, tell
 
 State = Portfolio.State
@@ -48,6 +50,9 @@ def pause(portfolio_id: UUID | str, *, actor: Actor, reason: str) -> Portfolio:
     if portfolio.state != State.RUNNING:
         raise InvalidInput("A stopped portfolio cannot be paused. Start it first.")
     _take_back(portfolio)
+    _explain(
+        portfolio, actor, reason, "{who} paused the portfolio: Lane looks at it again once it is started."
+    )
     return _switch(portfolio, State.PAUSED, actor, reason, next_look_at=None)
 
 
@@ -61,6 +66,9 @@ def stop(portfolio_id: UUID | str, *, actor: Actor, reason: str) -> Portfolio:
         return portfolio
     _take_back(portfolio)
     _hold(portfolio, holds=False)
+    _explain(
+        portfolio, actor, reason, "{who} stopped the portfolio: its budgets are free and stay as they are."
+    )
     return _switch(portfolio, State.STOPPED, actor, reason, next_look_at=None)
 
 
@@ -78,6 +86,23 @@ def _switch(portfolio: Portfolio, to: str, actor: Actor, reason: str, *, next_lo
         portfolio.save()
     tell(portfolio)
     return portfolio
+
+
+def _explain(portfolio: Portfolio, actor: Actor, reason: str, template: str) -> None:
+    """Keep why nothing is decided from now on, beside the decisions themselves."""
+    sentence = write("switched", template, {"who": actor.label or "Lane"}, currency=portfolio.currency)
+    explanations.keep(
+        kind="pause",
+        organization_id=portfolio.organization_id,
+        client_id=portfolio.client_id,
+        portfolio=portfolio,
+        subject_id=str(portfolio.public_id),
+        at=clock.now(),
+        title=f"No more looks at {portfolio.name}",
+        numbers={"reason": reason.strip()},
+        sentences=[sentence.as_json()],
+        actor_label=actor.label,
+    )
 
 
 def _hold(portfolio: Portfolio, *, holds: bool) -> None:
