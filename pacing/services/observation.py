@@ -18,6 +18,7 @@ from lane.core import clock
 from lane.core.dates import elapsed_share, local_date
 from pacing.controllers import UNKNOWN, Observation, PlanTerms, State
 from pacing.models import BudgetPlan
+from pacing.services.observed_hours import today_by_tick
 from pacing.services.observed_rates import Foreign, PlanRates
 from pacing.services.observed_spend import budget_by_day, spend_by_day
 from pacing.services.observed_terms import shapes_of, terms_of
@@ -131,6 +132,9 @@ def observe(
             row not in rates.unknown and _writable(plan, [accounts[one] for one in ids], switches)
             for row, (plan, ids) in enumerate(zip(plans, account_ids, strict=True))
         ],
+        today_by_tick_micros=today_by_tick(
+            plans, budgets, accounts, account_ids, today_spend, shapes.lag_hours, at
+        ),
         hours_since_change=_hours_since_change(row_of, at),
         report_age_hours=[age for age, _ in reports],
         stale_after_hours=[limit for _, limit in reports],

@@ -6,7 +6,6 @@ of planned events. Both are read once for many plans.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -103,7 +102,7 @@ def terms_of(
     shapes: DayShapes,
 ) -> PlanTerms:
     """Terms of plans, one row each."""
-    terms = PlanTerms.build(
+    return PlanTerms.build(
         [plan["amount_micros"] for plan in plans],
         days,
         strategy=[Strategy[plan["strategy"].upper()] for plan in plans],
@@ -112,16 +111,12 @@ def terms_of(
         unit_micros=[unit_micros(plan["currency"]) for plan in plans],
         tolerance=[float(plan["tolerance_ratio"]) for plan in plans],
         may_pause=[plan["pause_at_target"] for plan in plans],
+        delivery_prior=shapes.delivery,
+        month_limit=[_only_google(rows, accounts) for rows in budgets],
         season=shapes.season,
         plan_weight=shapes.plan_weight,
         intraday=shapes.intraday,
     )
-    extra: dict[str, Any] = {
-        "delivery_prior": shapes.delivery,
-        "month_limit": np.array([_only_google(rows, accounts) for rows in budgets], dtype=np.bool_),
-    }
-    known = {field.name for field in dataclasses.fields(terms)}
-    return dataclasses.replace(terms, **{name: value for name, value in extra.items() if name in known})
 
 
 def _only_google(budgets: Sequence[TermsBudget], accounts: dict[int, dict[str, Any]]) -> bool:
