@@ -7,7 +7,17 @@ from celery import shared_task
 from lane.core import jobs
 from lane.core.models import Job
 from lane.core.tasks import LaneTask
-from pacing.services import amendments, learning, recommendations, replay, rollover, runs, scoring, series
+from pacing.services import (
+    amendments,
+    learning,
+    recommendations,
+    released_caps,
+    replay,
+    rollover,
+    runs,
+    scoring,
+    series,
+)
 from pacing.services.portfolios import looks, moves
 
 
@@ -16,7 +26,9 @@ def run_due() -> int:
     """Pace every plan not yet looked at in this two-hour slot; a second call finds them done."""
     recommendations.expire_due()
     amendments.take_effect_due()
-    return runs.run_pass().looked
+    looked = runs.run_pass().looked
+    released_caps.propose_due()
+    return looked
 
 
 @shared_task(base=LaneTask, name="pacing.keep_series")
