@@ -169,7 +169,7 @@ BUDGETS = (
     ), carrier="campaign"),
     _B("renters", "quillon-m", "Renters awareness", 220, 222, "on_track", 2.0, (
         _C("Renters awareness", "OUTCOME_LEADS", ("Renters 20-35",), 1.0, 1.4, 0.01, 0.03, 45,
-           strategy="LOWEST_COST_WITH_BID_CAP", bid=12),
+           strategy="LOWEST_COST_WITH_BID_CAP", bid=12, issue="The bid cap may limit delivery"),
     ), carrier="adset"),
     _B("autumn-tea", "hoshino-m", "Autumn tea", 42000, 42400, "on_track", 2.0, (
         _C("Autumn tea", "OUTCOME_SALES", ("Gift buyers", "Tea lovers"), 1.0, 65.0, 0.015, 0.02, 4800),

@@ -12,6 +12,7 @@ from lane.core import clock
 from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, NotAllowed, OutOfDate
 from tests.campaigns.aims_world import Place, place
+from tests.campaigns.sandbox_login import control
 from tests.campaigns.world import person
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,26 @@ def test_what_was_spent_meanwhile_lets_the_platform_refuse_and_nothing_changes(c
     assert row.state == "refused"
     assert "at least" in row.outcome
     assert coffee.written() == []
+
+
+def test_a_lost_answer_is_settled_by_reading_and_the_cap_is_written_once(coffee: Place):
+    campaign = coffee.campaign("Cold brew")
+    cap = cap_above_spent(campaign, 2_000)
+    control(coffee.sandbox, "POST", "faults", platform="meta", effect="drop_after_commit", times=1)
+    (row,) = coffee.apply(coffee.propose(SpendCapTarget(campaign, cap)))
+    assert row.state == "sent"
+    Change.objects.filter(pk=row.pk).update(next_at=clock.machine_now())
+    (row,) = _again(row)
+    assert (row.state, row.attempts) == ("verified", 1)
+    assert coffee.written() == [("spend_cap_micros", cap)]
+
+
+def test_a_yes_without_effect_is_not_believed(coffee: Place):
+    campaign = coffee.campaign("Cold brew")
+    control(coffee.sandbox, "POST", "faults", platform="meta", effect="accept_but_ignore", times=1)
+    (row,) = coffee.apply(coffee.propose(SpendCapTarget(campaign, cap_above_spent(campaign, 2_000))))
+    assert row.state == "sent"
+    assert "does not show it yet: it has no spend cap" in row.outcome
 
 
 def test_google_has_no_spend_caps_and_says_so(kitchens: Place):

@@ -193,6 +193,18 @@ def test_a_pause_by_lane_shows_at_once_and_a_cap_when_it_is_reached(sandbox_rese
     clock.forget()
 
 
+def test_an_issue_that_meta_reports_keeps_metas_own_words(sandbox_reset):
+    quillon = place(sandbox_reset, "meta", "Quillon Insurance (Meta)")
+    AdAccount.objects.update(facts_synced_at=clock.now())
+    (one,) = obstacles_for([quillon.budget("Renters 20-35").pk])[quillon.budget("Renters 20-35").pk]
+    assert (one.code, one.words, one.entity) == (
+        "limited_by_bid",
+        "The bid cap may limit delivery",
+        "Renters awareness",
+    )
+    clock.forget()
+
+
 META = AccountRecord("1", "A", "EUR", "Europe/Berlin", EntityStatus.ACTIVE)
 
 
