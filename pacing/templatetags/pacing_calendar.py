@@ -83,7 +83,7 @@ def weekday_bars(numbers: Sequence[float]) -> SafeString:
         ),
     )
     return format_html(
-        '<svg class="shape" viewBox="0 0 200 90" role="img" aria-label="Demand by weekday, 1 is a mean day: {}">{}'
+        '<svg class="day-shape" viewBox="0 0 200 90" role="img" aria-label="Demand by weekday, 1 is a mean day: {}">{}'
         '<line class="shape-usual" x1="0" x2="200" y1="{}" y2="{}"/></svg>',
         words,
         bars,
@@ -110,7 +110,7 @@ def intraday_line(numbers: Sequence[float]) -> SafeString:
         ((hour * 8 + 4, hour) for hour in (0, 6, 12, 18, 24)),
     )
     return format_html(
-        '<svg class="shape" viewBox="0 0 200 90" role="img" aria-label="Share of a day\'s spend by hour: {}">'
+        '<svg class="day-shape" viewBox="0 0 200 90" role="img" aria-label="Share of a day\'s spend by hour: {}">'
         '<polyline class="shape-line" points="{}"/>{}</svg>',
         words,
         points,
