@@ -94,7 +94,7 @@ def _recommend_budget(plan: BudgetPlan, look: Look, row: int, run_id: int) -> in
         [budget.amount_micros or 0 for budget in known],
         minimum_micros=[budget.floor_micros for budget in known],
         unit_micros=unit_micros(plan.currency),
-        step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
+        step_limit=_step_limit(look, row),
     )
     steps = [own_step(budget, new) for budget, new in zip(known, split.amounts_micros, strict=True)]
     rows = [step.as_row() for step in steps if step.moves]
@@ -104,6 +104,13 @@ def _recommend_budget(plan: BudgetPlan, look: Look, row: int, run_id: int) -> in
     new_total = sum(step.in_plan_micros for step in steps)
     kind = "raise" if new_total > now else "lower"
     return _recommend(plan, look, row, run_id, kind, rows, now, new_total)
+
+
+def _step_limit(look: Look, row: int) -> float:
+    """How far one budget may move: as the total does where the controller lets a planned event's own move through."""
+    usual = _LAST_DAY_STEP if _is_last_day(look, row) else STEP
+    now, new = int(look.seen.observation.budget_micros[row]), int(look.decision.new_budget_micros[row])
+    return max(usual, abs(new / now - 1)) if now > 0 else usual
 
 
 def _recommend_resume(plan: BudgetPlan, look: Look, row: int, run_id: int) -> int:
@@ -143,7 +150,7 @@ def _recommend(
             kind,
             now_micros=now_micros,
             new_micros=new_micros,
-            step_limit=_LAST_DAY_STEP if _is_last_day(look, row) else STEP,
+            step_limit=_step_limit(look, row),
             blocked=[one.name for one in look.seen.budgets[row] if one.stuck],
         )
         evidence = _evidence(plan, look, row, explained)
