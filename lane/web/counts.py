@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Value
 from approvals.models import ApprovalRequest
 from campaigns.models import Connection
 from lane.core.actors import Actor
-from pacing.models import Recommendation
+from pacing.models import AllocationLook, Recommendation
 
 
 def waiting_for(actor: Actor) -> dict[str, int]:
@@ -23,6 +23,7 @@ def waiting_for(actor: Actor) -> dict[str, int]:
     counted = [
         _count("approvals", asked.filter(~Q(barred_user_ids__contains=[actor.user_id]))),
         _count("recommendations", Recommendation.objects.visible_to(actor).filter(state="open")),
+        _count("portfolios", AllocationLook.objects.visible_to(actor).filter(proposal="open")),
         _count("connections", Connection.objects.visible_to(actor).filter(status="reconnect")),
     ]
     return dict(counted[0].union(*counted[1:], all=True))

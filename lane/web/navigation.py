@@ -48,7 +48,7 @@ GROUPS = (
     NavGroup(
         "Plan",
         (
-            NavItem("Portfolios", "portfolio-list", "portfolios"),
+            NavItem("Portfolios", "portfolio-list", "portfolios", "portfolios"),
             NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),
             NavItem("Calendar", "calendar", "calendar-event"),
             NavItem("Replay lab", "pacing-lab", "refresh"),

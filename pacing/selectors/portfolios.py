@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from campaigns.models import Budget
 from campaigns.selectors import budgets_for
@@ -83,7 +83,7 @@ def experiments_for(actor: Actor) -> ClientOwnedQuerySet[Experiment]:
 
 
 def listed(actor: Actor) -> QuerySet[Portfolio]:
-    """Portfolios with what their list shows, in one query; running ones first."""
+    """Portfolios with what their list shows, in one query; those that wait for an answer first."""
     looks = AllocationLook.objects.filter(portfolio=OuterRef("pk"))
     waiting = looks.filter(proposal=Proposal.OPEN)
     return (
@@ -97,7 +97,7 @@ def listed(actor: Actor) -> QuerySet[Portfolio]:
             waiting_days=Subquery(waiting.values("horizon_days")[:1]),
             waiting_decision=Subquery(waiting.values("decision")[:1]),
         )
-        .order_by("state", "name", "pk")
+        .order_by(F("waiting_decision").asc(nulls_last=True), "state", "name", "pk")
         .defer("controller_state")
     )
 

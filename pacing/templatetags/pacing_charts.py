@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -156,6 +157,12 @@ def worth_text(value: float, goal: str, currency: str, *, short: bool = False) -
         return figure.replace("-", "−") if short else f"{figure} conv.".replace("-", "−")
     decimals = 0 if abs(value) >= _WHOLE_FROM or short else None
     return format_money(round(value * MICROS), currency, decimals)
+
+
+@register.filter
+def moment(text: str | None) -> datetime | None:
+    """A stored instant or day, for ``date`` to write; nothing when there is none."""
+    return datetime.fromisoformat(text) if text else None
 
 
 @register.filter

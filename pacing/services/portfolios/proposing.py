@@ -60,7 +60,9 @@ def propose(
         look.reasons = [
             writer.plain("waiting", "The split proposed before still waits for an answer.").as_json()
         ]
-        look.save(update_fields=["decision", "reasons", "undoes"])
+        look.gain_p10_micros = look.gain_p50_micros = look.gain_p90_micros = None
+        look.horizon_days = look.probability = None
+        look.save()
         return
     if waiting is not None:
         moves.take_back(waiting)
