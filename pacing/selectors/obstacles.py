@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
 
 from campaigns.models import AdCampaign, AdGroup
 from campaigns.platforms import hindrances as codes
@@ -50,16 +53,21 @@ def obstacles_of(plan_ids: Sequence[int]) -> dict[int, list[PlanObstacle]]:
     }
 
 
-def limited_by_bid(plan_id: int) -> list[AdCampaign | AdGroup]:
-    """What a platform says is held back by its bid target, in one plan; two queries."""
+def limited_by_bid(plan_ids: Sequence[int]) -> dict[int, list[AdCampaign | AdGroup]]:
+    """What the platforms say is held back by its bid target, by plan and name; two queries."""
     said = {"hindrances__contains": [{"code": codes.LIMITED_BY_BID}], "removed_at": None}
-    mine = {"budget__plan_budgets__plan": plan_id}
-    campaigns = AdCampaign.objects.filter(**mine, **said).exclude(bid_kind="")
-    groups = AdGroup.objects.filter(**mine, **said).exclude(bid_kind="")
-    return [
+    mine = {"budget__plan_budgets__plan__in": plan_ids}
+    found: dict[int, list[AdCampaign | AdGroup]] = defaultdict(list)
+    plan_of = {"plan_id": F("budget__plan_budgets__plan")}
+    campaigns = AdCampaign.objects.filter(**mine, **said).exclude(bid_kind="").annotate(**plan_of)
+    groups = AdGroup.objects.filter(**mine, **said).exclude(bid_kind="").annotate(**plan_of)
+    rows: list[Any] = [
         *campaigns.select_related("ad_account").order_by("name", "pk"),
         *groups.select_related("ad_account").order_by("name", "pk"),
     ]
+    for row in rows:
+        found[row.plan_id].append(row)
+    return dict(found)
 
 
 def _cause(code: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import F, Min
 
 from campaigns.models import AdCampaign, AdGroup
 from campaigns.platforms.registry import capabilities_of
@@ -16,7 +16,6 @@ from lane.core.money import MICROS, unit_micros
 from pacing.controllers import Status, decide, known_or_none
 from pacing.explain.shortfall import extra_days, offer_sentence, room_of, shared_out
 from pacing.models import BudgetPlan, Offer, PlanBudget, PlanHealth, Shortfall
-from pacing.selectors.obstacles import limited_by_bid
 from pacing.services import observation
 
 LONGEST_FLIGHT_DAYS = 366
@@ -92,15 +91,34 @@ def siblings_of(shortfalls: Sequence[Shortfall], at: Any) -> dict[int, list[Sibl
     return {one.pk: found.get((one.client_id, one.currency), []) for one in shortfalls}
 
 
-def figures_of(shortfall: Shortfall, plan: BudgetPlan, siblings: Sequence[Sibling]) -> list[OfferFigures]:
+def figures_of(
+    shortfall: Shortfall,
+    plan: BudgetPlan,
+    *,
+    siblings: Sequence[Sibling],
+    taken_from: date | None,
+    limited: Sequence[AdCampaign | AdGroup],
+) -> list[OfferFigures]:
     """Every way out that is open, with its figures; accepting is always one."""
     made = [*_moves(shortfall, siblings)]
-    extension = _extension(shortfall, plan)
+    extension = _extension(shortfall, plan, taken_from)
     if extension is not None:
         made.append(extension)
-    made += _bids(shortfall)
+    bids = (_bid(shortfall, one) for one in limited[:_BIDS_AT_MOST])
+    made += [one for one in bids if one is not None]
     made.append(_acceptance(shortfall))
     return made
+
+
+def next_taken(plan_ids: Sequence[int]) -> dict[int, date]:
+    """The first day after each plan on which another plan holds one of its budgets; one query."""
+    later = PlanBudget.objects.filter(
+        plan__in=plan_ids,
+        budget__plan_budgets__status__in=_HELD,
+        budget__plan_budgets__starts_on__gt=F("ends_on"),
+    )
+    rows = later.order_by().values_list("plan_id").annotate(Min("budget__plan_budgets__starts_on"))
+    return dict(rows)
 
 
 def _moves(shortfall: Shortfall, siblings: Sequence[Sibling]) -> list[OfferFigures]:
@@ -127,13 +145,12 @@ def _moves(shortfall: Shortfall, siblings: Sequence[Sibling]) -> list[OfferFigur
     return made
 
 
-def _extension(shortfall: Shortfall, plan: BudgetPlan) -> OfferFigures | None:
+def _extension(shortfall: Shortfall, plan: BudgetPlan, taken: date | None) -> OfferFigures | None:
     """The day on which the rest is spent at today's rate, while no other plan holds these budgets then."""
     rate = int(shortfall.numbers.get("rate_micros") or 0)
     if shortfall.cause == Shortfall.Cause.OUTAGE:
         return None
     longest = LONGEST_FLIGHT_DAYS - plan.days_total
-    taken = _next_taken(plan)
     if taken is not None:
         longest = min(longest, (taken - plan.ends_on).days - 1)
     days = extra_days(rest_micros=shortfall.gap_micros, rate_micros=rate, longest=longest)
@@ -149,21 +166,6 @@ def _extension(shortfall: Shortfall, plan: BudgetPlan) -> OfferFigures | None:
         "end_micros": shortfall.amount_micros,
     }
     return _offer(shortfall, Offer.Kind.EXTEND, "", {"ends_on": new_ends_on}, numbers)
-
-
-def _next_taken(plan: BudgetPlan) -> date | None:
-    """The first day on which another plan holds one of the budgets."""
-    held = PlanBudget.objects.filter(
-        budget__plan_budgets__plan=plan, status__in=_HELD, starts_on__gt=plan.ends_on
-    ).exclude(plan=plan)
-    first: date | None = held.aggregate(first=Min("starts_on"))["first"]
-    return first
-
-
-def _bids(shortfall: Shortfall) -> list[OfferFigures]:
-    """One step of the bid target of what the platform says is limited by it, where the platform lets Lane."""
-    found = limited_by_bid(shortfall.plan_id)[:_BIDS_AT_MOST]
-    return [made for one in found if (made := _bid(shortfall, one)) is not None]
 
 
 def _bid(shortfall: Shortfall, entity: AdCampaign | AdGroup) -> OfferFigures | None:

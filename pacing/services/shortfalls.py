@@ -28,6 +28,10 @@ from pacing.services.run_store import Look
 
 _OVER = (BudgetPlan.Status.ENDED, BudgetPlan.Status.ARCHIVED)
 _SHOWN_EVIDENCE = 6
+_FIGURES = (
+    "cause", "evidence", "numbers", "sentences", "amount_micros", "achievable_micros", "seen_at", "accepted_at",
+    "accepted_by", "accepted_label", "accepted_end_micros",
+)  # fmt: skip
 Cause, Resolution = Shortfall.Cause, Shortfall.Resolution
 
 
@@ -75,6 +79,8 @@ def review(look: Look, run_ids: Mapping[int, int], declared: Declared) -> list[t
     rows = [row for row in run_ids if declared.verdict.declared[row]]
     obstacles = obstacles_of([look.seen.plans[row]["pk"] for row in rows]) if rows else {}
     kept = [(_keep(look, row, declared, obstacles.get(look.seen.plans[row]["pk"], [])), row) for row in rows]
+    stood = [one for one, _ in kept if one.plan_id in declared.open_before]
+    Shortfall.objects.bulk_update(stood, [*_FIGURES, "updated_at"])
     for row in run_ids:
         plan = look.seen.plans[row]
         gone = declared.open_before.get(plan["pk"])
@@ -175,7 +181,7 @@ def _unsure(look: Look, row: int) -> bool:
 
 @transaction.atomic
 def _keep(look: Look, row: int, declared: Declared, obstacles: Sequence[PlanObstacle]) -> Shortfall:
-    """The open shortfall of one plan with the figures of this look."""
+    """The open shortfall of one plan with the figures of this look; one that stood before is not saved yet."""
     plan = look.seen.plans[row]
     numbers = numbers_of(look, row, declared.verdict)
     cause = _cause(declared.verdict, row, obstacles)
@@ -205,9 +211,8 @@ def _keep(look: Look, row: int, declared: Declared, obstacles: Sequence[PlanObst
                 "accepted_label": "",
                 "accepted_end_micros": None,
             }
-        for name, value in values.items():
+        for name, value in (values | {"updated_at": clock.machine_now()}).items():
             setattr(standing, name, value)
-        standing.save(update_fields=[*values, "updated_at"])
         return standing
     made, is_new = Shortfall.objects.get_or_create(
         plan_id=plan["pk"],

@@ -20,6 +20,7 @@ from pacing.models import BudgetPlan
 from pacing.selectors import detail, plans_for, recommendations_for, runs_for
 from pacing.selectors.budgets import budgets_of
 from pacing.selectors.explanations import current_explanation
+from pacing.selectors.learned import learned_of
 from pacing.selectors.ledger import ledger_of, waiting_amendment
 from pacing.selectors.offers import open_shortfall
 from pacing.selectors.proposals import Proposal, proposal_for
@@ -120,7 +121,11 @@ def _history(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
     }
 
 
-_PARTS = {"rails": _rails, "ledger": _ledger, "history": _history}
+def _learned(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
+    return {"learned": learned_of(plan), "part_title": "What its history says"}
+
+
+_PARTS = {"rails": _rails, "ledger": _ledger, "history": _history, "learned": _learned}
 
 
 @login_required

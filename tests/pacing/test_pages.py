@@ -178,7 +178,7 @@ def test_a_plan_takes_a_fixed_number_of_queries(pages, django_assert_max_num_que
         browser.get(reverse("plan-detail", args=[plan.public_id]))
 
 
-@pytest.mark.parametrize("part", ["rails", "history"])
+@pytest.mark.parametrize("part", ["rails", "history", "ledger", "learned"])
 def test_a_part_of_a_plan_takes_a_fixed_number_of_queries(pages, part, django_assert_max_num_queries):
     plan = make_plan(pages.world, budgets=[make_budget(pages.world) for _ in range(12)])
     look(plan, "behind", end=(13_420, 14_030, 14_690))
@@ -229,7 +229,7 @@ def test_an_unknown_part_and_a_strangers_part_are_not_found(pages):
     plan = make_plan(pages.world)
     assert pages.browser().get(reverse("plan-part", args=[plan.public_id, "secrets"])).status_code == 404
     stranger = person(make_world().organization, "owner")[0]
-    for part in ("rails", "ledger", "history"):
+    for part in ("rails", "ledger", "history", "learned"):
         address = reverse("plan-part", args=[plan.public_id, part])
         assert pages.browser(stranger).get(address).status_code == 404
 
