@@ -158,6 +158,7 @@ def _state(line: Observed, asked: int, pause_asked: bool, controller: dict[str, 
         budgets=line.budgets,
         paused_days=line.paused_days,
         controller=controller,
+        shape=line.shape,
     )
     return written(memory, line.plan, line.terms.first)
 

@@ -30,7 +30,7 @@ def terms_of(lines: Sequence[Observed]) -> PlanTerms:
         may_pause=[one.may_pause for one in terms],
         season=_per_day([one.season for one in terms], width),
         plan_weight=_per_day([one.plan_weights for one in terms], width),
-        intraday=_shapes([one.intraday for one in terms]),
+        intraday=_shapes([line.terms.intraday or line.shape.shares() for line in lines]),
         delivery_prior=[one.delivery_prior for one in terms],
         month_limit=[one.month_limit for one in terms],
     )

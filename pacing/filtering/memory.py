@@ -9,6 +9,7 @@ from typing import Any
 
 from pacing.controllers import TICKS_PER_DAY, UNKNOWN
 from pacing.filtering.clock import Instant
+from pacing.filtering.day_shape import UNSEEN, DayShape
 from pacing.filtering.fields import BadField
 
 VERSION = 1
@@ -30,6 +31,7 @@ class Memory:
     budgets: list[int]  # the last daily budget of each past day
     paused_days: list[bool]
     controller: Mapping[str, Any]
+    shape: DayShape = UNSEEN
 
     def noticing(self, now: Instant, budget: int, paused: bool, first: int, days: int) -> Memory:
         """Memory after seeing the budget and the pause in force now.
@@ -83,6 +85,7 @@ def recall(stored: Any, plan: str | int, first: int, days: int) -> Memory:
             budgets=budgets,
             paused_days=paused_days,
             controller=moved_memory(stored["controller"], moved),
+            shape=DayShape.from_json(stored["shape"], moved),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, BadField):
@@ -106,6 +109,7 @@ def written(memory: Memory, plan: str | int, first: int) -> dict[str, Any]:
         "budgets": [None if one == UNKNOWN else one for one in memory.budgets[: max(memory.day - 1, 0)]],
         "paused_days": [place for place, held in enumerate(memory.paused_days, start=1) if held],
         "controller": memory.controller,
+        "shape": memory.shape.as_json(),
     }
 
 

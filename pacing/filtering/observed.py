@@ -9,7 +9,8 @@ from typing import Any
 
 from pacing.controllers import Landing, Strategy
 from pacing.filtering import fields
-from pacing.filtering.clock import Instant, elapsed_share, is_zone
+from pacing.filtering.clock import TICKS, Instant, day_bounds, elapsed_share, is_zone
+from pacing.filtering.day_shape import DayShape
 from pacing.filtering.fields import BadField, Record
 from pacing.filtering.memory import Memory, recall
 from pacing.filtering.reports import Reported, read_reports
@@ -56,6 +57,7 @@ KNOWN_FIELDS = frozenset(
     ]
 )
 
+_SHAPE_LOOKBACK_DAYS = 3  # reports older than this say nothing of the shape of a day
 UnitOf = Callable[[str], int]  # the smallest billable step of a currency, in micros
 
 
@@ -104,6 +106,7 @@ class Observed:
     writable: bool
     changed_at: float | None  # seconds since 1970 of the last budget change, None when there was none
     controller: Record  # what the controller remembers
+    shape: DayShape  # how its spend spreads over the day, as learned so far
     unknown_fields: list[str]
 
     @property
@@ -156,6 +159,7 @@ def read(record: Any, unit_of: UnitOf | None = None) -> Observed:
         writable=fields.flag(record, "writable", True),
         changed_at=_changed_at(record, memory, zone),
         controller=memory.controller,
+        shape=_shape_after(memory, reported, terms, now, zone),
         unknown_fields=[] if record.keys() <= KNOWN_FIELDS else sorted(record.keys() - KNOWN_FIELDS),
     )
 
@@ -242,6 +246,19 @@ def _budgets(record: Record, memory: Memory, terms: Terms) -> list[int]:
         if 0 <= index < terms.days:
             found[index] = amount
     return found
+
+
+def _shape_after(memory: Memory, reported: Reported, terms: Terms, now: Instant, zone: str) -> DayShape:
+    """What this look adds to the shape of the plan's days."""
+    day = now.day
+    while reported.through < day_bounds(day, zone)[0] and now.day - day < _SHAPE_LOOKBACK_DAYS:
+        day -= 1
+    index = day - terms.first
+    if not 0 <= index < terms.days:
+        return memory.shape
+    position = elapsed_share(Instant(reported.through, day), zone) * TICKS
+    spend = reported.today if day == now.day else reported.days[index]
+    return memory.shape.seeing(index, position, spend, reported.days, memory.paused_days)
 
 
 def _by_lane(record: Record, memory: Memory) -> bool:

@@ -79,7 +79,7 @@ OBSERVATION: Schema = {
         "intraday": {
             "type": "array",
             "items": {"type": "number", "minimum": 0},
-            "description": "Shape of a day's spend: 24 hours or 12 two-hour ticks, in any unit.",
+            "description": "Shape of a day's spend: 24 hours or 12 two-hour ticks, in any unit. If left out: learned.",
         },
         "pause_at_target": {"type": "boolean", "default": True, "description": "Whether pausing is allowed."},
         "step_limit": _number("Largest relative change of one step, except on the last day.", 0.001, 10, 0.2),

@@ -83,6 +83,18 @@ def test_a_report_without_a_time_is_as_old_as_reports_usually_are():
     assert "stale_report" in codes(answer(reported={"through": "2026-05-12T09:00"}))
 
 
+def test_the_last_hour_given_says_how_far_the_reports_reach():
+    record = observation()
+    days = record["reported"]["days"]
+    hours = [{"on": "2026-05-13", "hour": hour, "spend_micros": 3 * M} for hour in range(9)]
+    silent = answers({**record, "reported": {"days": days, "hours": hours}})[0]
+    told = answers({**record, "reported": {"days": days, "hours": hours, "through": "2026-05-13T09:00:00"}})[
+        0
+    ]
+    assert silent == told
+    assert silent["reported_micros"] == 1227 * M
+
+
 def test_hours_make_up_days_that_have_no_row_of_their_own():
     hours = [
         {"on": row["on"], "hour": hour, "spend_micros": 5 * M}

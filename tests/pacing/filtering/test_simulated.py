@@ -58,7 +58,10 @@ class Filtered:
             "budget_micros": round(float(view.budget[row]) * MICROS),
             "paused": bool(view.paused[row]),
             "writable": bool(view.writable[row]),
-            "platform": {"report_lag_hours": float(view.usual_lag_hours[row])},
+            "platform": {
+                "name": self.flights.rules.value,
+                "report_lag_hours": float(view.usual_lag_hours[row]),
+            },
             "state": self.states[row],
         }
 

@@ -172,3 +172,40 @@ def test_the_same_line_gets_the_same_answer():
     plan = Plan()
     played(plan, 3)
     assert answers(plan.line()) == answers(plan.line())
+
+
+def test_who_says_nothing_of_budget_and_pause_has_carried_the_answer_out():
+    """A caller that simply obeys need not tell what it did."""
+    silent, telling = Plan(amount=400 * M), Plan(amount=400 * M)
+    actions = set()
+    for step in range(12 * 12):
+        line = silent.line()
+        if step:
+            del line["budget_micros"], line["paused"]
+        [one], [other] = answers(line), answers(telling.line())
+        assert one == other
+        actions.add(one["action"])
+        silent.follow(one)
+        telling.follow(other)
+    assert actions >= {"lower", "pause"}
+
+
+def test_the_shape_of_a_plans_days_is_learned_from_its_own_reports():
+    """This platform spends alike in every hour; after some days that is what is expected."""
+    plan = Plan(ends_on="2026-05-20", amount=2000 * M)
+    played(plan, 8)
+    noon = plan.line() | {"now": "2026-05-09T12:00:00", "landing": "none", "strategy": "linear"}
+    flat, usual = answers({**noon, "intraday": [1] * 24}, {**noon, "state": None})
+    [learned] = answers(noon)
+    errors = [abs(one["expected_micros"] - flat["expected_micros"]) for one in (learned, usual)]
+    assert errors[0] < errors[1] / 3
+    assert len(learned["state"]["shape"][0]) == 12
+
+
+def test_a_day_with_a_pause_teaches_no_shape():
+    plan = Plan()
+    for step in range(13):
+        plan.told = {"paused": step in (4, 5, 6), "paused_by": "other"}
+        [answer] = answers(plan.line())
+        plan.follow(answer)
+    assert answer["state"]["shape"][1] == 0
