@@ -268,6 +268,8 @@ SPECTACULAR_SETTINGS = {
         "ChangeState": "campaigns.models.Change.State",
         "RecommendationState": "pacing.models.Recommendation.State",
         "LedgerEntryKind": "pacing.models.LedgerEntry.Kind",
+        "PlannedEventKind": "pacing.models.PlannedEvent.Kind",
+        "ExplanationKind": "pacing.models.Explanation.Kind",
         "AmendmentState": "pacing.models.PlanAmendment.State",
         "RequestState": "approvals.models.ApprovalRequest.State",
         "JobState": "lane.core.models.Job.State",
