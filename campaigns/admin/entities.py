@@ -46,6 +46,7 @@ class BudgetAdmin(ActingAdmin):
         "amount_micros_text",
         "verified_micros_text",
         "shared",
+        "recommend_only_reason",
         "seen_at",
         "removed_at",
     )
@@ -87,7 +88,18 @@ class BudgetSpenderAdmin(OfBudgetAdmin):
 class AdCampaignAdmin(LaneAdmin):
     """Campaigns at the platforms."""
 
-    list_display = ("name", "ad_account", "client", "status", "budget", "starts_on", "ends_on", "seen_at")
+    list_display = (
+        "name",
+        "ad_account",
+        "client",
+        "status",
+        "budget",
+        "spend_cap_micros_text",
+        "bid_kind",
+        "starts_on",
+        "ends_on",
+        "seen_at",
+    )
     list_filter = ("status", ("removed_at", admin.EmptyFieldListFilter), *_OF_CLIENT)
     list_select_related = ("ad_account", "client", "budget")
     search_fields = ("name", "external_id", "public_id")

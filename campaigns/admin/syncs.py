@@ -37,11 +37,13 @@ class SyncRunAdmin(LaneAdmin):
 
 @admin.register(Drift)
 class DriftAdmin(LaneAdmin):
-    """Budgets that are not what Lane last wrote; they are settled on the account's page."""
+    """Amounts that are not what Lane last wrote; they are settled on the account's page."""
 
     plural = "differences (drift)"
     list_display = (
         "budget",
+        "field",
+        "ad_campaign",
         "client",
         "expected_micros_text",
         "observed_micros_text",
@@ -49,7 +51,7 @@ class DriftAdmin(LaneAdmin):
         "state",
         "seen_at",
     )
-    list_filter = ("state", ("client", ScopedRelatedFilter))
-    list_select_related = ("budget", "client")
+    list_filter = ("state", "field", ("client", ScopedRelatedFilter))
+    list_select_related = ("budget", "ad_campaign", "client")
     search_fields = ("budget__name", "edited_by")
     date_hierarchy = "seen_at"

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from campaigns import selectors
 from campaigns.api.change_sets import ChangeSetSerializer, shown_change_set
 from campaigns.api.filters import AdCampaignFilter, AdGroupFilter, BudgetFilter, DriftFilter
+from campaigns.api.rails import BudgetRailsSerializer, rails_of
 from campaigns.models import AdCampaign, AdGroup, Budget, Drift
 from campaigns.platforms import hindrances as codes
 from campaigns.services import automation, drift_settlement
@@ -125,6 +126,12 @@ class BudgetViewSet(LaneReadViewSet[Budget]):
     def get_queryset(self) -> QuerySet[Budget]:
         """Budgets of the clients the caller sees."""
         return selectors.budgets_for(self.actor)
+
+    @extend_schema(responses=BudgetRailsSerializer)
+    @action(detail=True, methods=["get"])
+    def rails(self, request: Request, public_id: str) -> Response:
+        """What Lane may do alone with this budget now, and what keeps it from spending."""
+        return Response(BudgetRailsSerializer(rails_of(self.get_object())).data)
 
     @extend_schema(request=ReasonSerializer, responses=BudgetSerializer)
     @action(detail=True, methods=["post"], url_path="pause-automation")

@@ -103,3 +103,20 @@ def test_automation_is_paused_and_resumed(ours):
         assert caller.post(f"{path}/resume-automation/", {"reason": "Again."}).status_code == 409
     settled = caller.post(f"drifts/{ours.ids['drifts']}/pause-automation/", {})
     assert settled.json()["state"] == "paused"
+
+
+def test_a_budget_tells_what_lane_may_do_and_what_is_in_its_way(ours):
+    caller = Caller(ours.world.user)
+    told = caller.get(f"budgets/{ours.ids['budgets']}/rails/").json()
+    assert told["may_act_alone"] is False
+    assert any("Writes are stopped" in words for words in told["held_by"])
+    assert any("was changed outside Lane" in words for words in told["held_by"])
+    assert (told["step_limit_ratio"], told["changes_left_today"], told["edits_left_this_hour"]) == (
+        "0.20",
+        3,
+        2,
+    )
+    assert told["account_increase_left"]["currency"] == "EUR"
+    assert "limited_by_bid" in [one["code"] for one in told["obstacles"]]
+    stranger = Caller(everything().world.user)
+    assert stranger.get(f"budgets/{ours.ids['budgets']}/rails/").status_code == 404
