@@ -98,7 +98,7 @@ def intraday_line(numbers: Sequence[float]) -> SafeString:
     shape = list(numbers[:12])
     tallest = max(*shape, 0.01)
     points = " ".join(
-        f"{place * 16 + 12:.0f},{_HEIGHT - value / tallest * _HEIGHT + 4:.1f}"
+        f"{place * 16 + 14:.0f},{_HEIGHT - value / tallest * _HEIGHT + 4:.1f}"
         for place, value in enumerate(shape)
     )
     words = ", ".join(
@@ -107,10 +107,10 @@ def intraday_line(numbers: Sequence[float]) -> SafeString:
     labels = format_html_join(
         "",
         '<text class="shape-label" x="{}" y="84">{}</text>',
-        ((hour * 8 + 4, hour) for hour in (0, 6, 12, 18, 24)),
+        ((hour * 8 + 6, hour) for hour in (0, 6, 12, 18, 24)),
     )
     return format_html(
-        '<svg class="day-shape" viewBox="0 0 200 90" role="img" aria-label="Share of a day\'s spend by hour: {}">'
+        '<svg class="day-shape" viewBox="0 0 210 90" role="img" aria-label="Share of a day\'s spend by hour: {}">'
         '<polyline class="shape-line" points="{}"/>{}</svg>',
         words,
         points,
