@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeState": "campaigns.models.Change.State",
         "RecommendationState": "pacing.models.Recommendation.State",
         "LedgerEntryKind": "pacing.models.LedgerEntry.Kind",
+        "ArmKind": "pacing.models.PortfolioArm.Kind",
         "PlannedEventKind": "pacing.models.PlannedEvent.Kind",
         "ExplanationKind": "pacing.models.Explanation.Kind",
         "AmendmentState": "pacing.models.PlanAmendment.State",
