@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
         "ArmKind": "pacing.models.PortfolioArm.Kind",
         "PlannedEventKind": "pacing.models.PlannedEvent.Kind",
         "ExplanationKind": "pacing.models.Explanation.Kind",
+        "OfferKind": "pacing.models.Offer.Kind",
         "AmendmentState": "pacing.models.PlanAmendment.State",
         "RequestState": "approvals.models.ApprovalRequest.State",
         "JobState": "lane.core.models.Job.State",

@@ -18,8 +18,8 @@ from pacing.selectors.explanations import explanations_for, with_words
 NUMBERS_SCHEMA = {
     "type": "object",
     "description": "Figures by name; the ending says the unit: _micros (millionths of the currency), _ratio, "
-    "_hours, _days, _count, _on (ISO date), other names are text.",
-    "additionalProperties": {"oneOf": [{"type": "number"}, {"type": "string"}]},
+    "_hours, _days, _count, _on (ISO date); others are text, or lists of what one allocation weighed.",
+    "additionalProperties": {},
 }
 
 
