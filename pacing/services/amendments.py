@@ -23,6 +23,7 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, LaneError, NotVisible, OutOfDate
 from lane.core.money import format_money
 from pacing.events import AmendmentEnded, AmendmentProposed, PlanAmended, PlanChanged
+from pacing.filtering.memory import moved_memory
 from pacing.models import BudgetPlan, LedgerEntry, PlanAmendment
 from pacing.selectors.spending import spent_so_far
 from pacing.services import ledger, plan_terms
@@ -333,7 +334,9 @@ def _agree(amendment: PlanAmendment, amount_micros: int, consent: Consent, actor
 def _enter(amendment: PlanAmendment, amount_micros: int, consent: Consent, actor: Actor) -> None:
     """Change the plan and write the entry; both stand or fall with the caller's transaction."""
     _require_same_base(amendment)
+    started_on = amendment.plan.starts_on
     plan = _amended(amendment, amount_micros)
+    plan.controller_state = moved_memory(plan.controller_state, (started_on - plan.starts_on).days)
     budgets = list(plan.budgets.select_related("ad_account"))
     plan_terms.require_terms(plan, budgets, new=False)
     _require_enough(plan)

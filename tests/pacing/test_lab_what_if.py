@@ -13,7 +13,7 @@ from lane.core.errors import InvalidInput
 from lane.core.models import Event
 from pacing.models import PacingRun
 from pacing.selectors.ledger import waiting_amendment
-from pacing.services import what_if
+from pacing.services import plans, runs, what_if
 from pacing.services.what_if import Assumed
 from tests.campaigns.world import make_budget, make_world, person
 from tests.pacing.world import MICROS, make_plan, tell_spend
@@ -206,3 +206,14 @@ def test_a_wrong_field_is_named_and_what_was_typed_stays(plan, world, client, ty
     assert words in page.content.decode()
     [(name, value)] = typed.items()
     assert name == "locked" or f'value="{value}"' in page.content.decode()
+
+
+def test_a_flight_that_is_moved_keeps_the_controllers_memory_at_the_same_moment(plan, world):
+    runs.run_pass()
+    plan.refresh_from_db()
+    tick = plan.controller_state["last_tick"]
+    earlier = plan.starts_on - timedelta(days=3)
+    plans.edit(plan.public_id, actor=world.admin, starts_on=earlier)
+    plan.refresh_from_db()
+    assert plan.starts_on == earlier
+    assert plan.controller_state["last_tick"] == tick + 36

@@ -95,6 +95,18 @@ def test_the_last_hour_given_says_how_far_the_reports_reach():
     assert silent["reported_micros"] == 1227 * M
 
 
+def test_hours_that_stand_still_say_that_nothing_runs():
+    """The same sum of today: with its hours the last ones show a standstill, so nothing more is expected since."""
+    record = observation(now="2026-05-13T16:00:00")
+    hours = [{"on": "2026-05-13", "hour": hour, "spend_micros": 3 * M * (hour < 8)} for hour in range(12)]
+    days = [*record["reported"]["days"], {"on": "2026-05-13", "spend_micros": 24 * M}]
+    through = "2026-05-13T12:00:00"
+    told = answers({**record, "reported": {"through": through, "days": days, "hours": hours}})[0]
+    silent = answers({**record, "reported": {"through": through, "days": days}})[0]
+    assert told["reported_micros"] == silent["reported_micros"] == 1224 * M
+    assert told["spent_estimate_micros"] < silent["spent_estimate_micros"] - 10 * M
+
+
 def test_hours_make_up_days_that_have_no_row_of_their_own():
     hours = [
         {"on": row["on"], "hour": hour, "spend_micros": 5 * M}
