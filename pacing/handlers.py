@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns.events import AccountSynced, ChangeSetFinished, ChangeSetTurnedDown
+from campaigns.events import AccountSynced, ChangeSetFinished, ChangeSetTurnedDown, ChangeSetWithdrawn
 from campaigns.sync.windows import SyncKind
 from lane.accounts.events import ClientArchived
 from lane.core import realtime
@@ -86,6 +86,12 @@ def settle_an_applied_split(event: ChangeSetFinished) -> None:
 @handles(ChangeSetTurnedDown)
 def drop_a_split_that_was_turned_down(event: ChangeSetTurnedDown) -> None:
     """Approvers said no to a split: its portfolio rests."""
+    splits.turned_down(event.change_set_id)
+
+
+@handles(ChangeSetWithdrawn)
+def drop_a_split_that_was_withdrawn(event: ChangeSetWithdrawn) -> None:
+    """Somebody took an accepted split back before it was written: its portfolio rests too."""
     splits.turned_down(event.change_set_id)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
+from campaigns.events import ChangeSetFinished
 from campaigns.models import AccountDayFreshness, AdCampaign, Budget, BudgetValue, Change, ChangeSet, Drift
 from campaigns.services import changes, kill_switches
 from lane.audit.models import AuditEntry
@@ -123,6 +126,26 @@ def test_a_slot_cannot_be_stored_twice_even_past_the_services(shop):
             decision="hold",
             currency="EUR",
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_look_at_each_portfolio_once():
+    made = [make_portfolio(make_shop()) for _ in range(3)]
+    start = threading.Barrier(2)
+
+    def worker():
+        clock.forget()
+        start.wait()
+        try:
+            return looks.look_at_due().looked
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        looked = [each.result() for each in [pool.submit(worker), pool.submit(worker)]]
+    assert sum(looked) == 3
+    for portfolio in made:
+        assert AllocationLook.objects.filter(portfolio=portfolio).count() == 1
 
 
 def test_many_portfolios_are_looked_at_in_one_round_and_a_failing_one_stops_nobody(monkeypatch):
@@ -507,7 +530,15 @@ def carried_out(change_set, shop, *, but=()):
         Change.objects.filter(pk=row.pk).update(state="refused" if refused else "noop")
         if not refused:
             Budget.objects.filter(pk=row.budget_id).update(amount_micros=row.target_micros)
-    return moves.settle(str(change_set.public_id))
+    outbox.publish(
+        ChangeSetFinished(
+            organization_id=shop.world.organization.pk,
+            change_set_id=str(change_set.public_id),
+            client_id=str(shop.world.client.public_id),
+            state="failed" if but else "applied",
+        )
+    )
+    outbox.drain()
 
 
 def test_an_applied_split_is_remembered_and_its_arms_rest(shop):
@@ -541,12 +572,12 @@ def test_a_split_that_was_applied_in_part_is_not_judged_as_a_move(shop):
     assert again.now_micros > portfolio.daily_micros == again.new_micros
 
 
-def test_a_split_turned_down_in_approval_counts_as_declined(shop):
+def test_a_split_taken_back_before_it_was_written_counts_as_declined(shop):
     portfolio = make_portfolio(shop)
     found = look(portfolio)
     change_set = moves.accept(found.public_id, actor=shop.world.admin)
     changes.withdraw(change_set.public_id, actor=shop.world.admin, reason="Not now")
-    moves.turned_down(str(change_set.public_id))
+    outbox.drain()
     found.refresh_from_db()
     assert found.proposal == Proposal.DECLINED
     assert look(portfolio).decision == Decision.HOLD
