@@ -154,7 +154,7 @@ def _numbers(facts: PlanFacts) -> dict[str, Number]:
         "now_micros": facts.now_micros,
         "left_micros": facts.left_micros,
         "tick_micros": facts.tick_micros,
-        "tick_hours": facts.tick_hours,
+        "tick_hours": None if facts.tick_micros is None else facts.tick_hours,
         "step_limit_ratio": facts.step_limit_ratio,
         **{f"without_{name}_micros": value for name, value in facts.without.items()},
     }

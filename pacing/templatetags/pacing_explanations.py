@@ -40,11 +40,13 @@ def not_said(explanation: Explanation, codes: str) -> list[str]:
 
 @register.filter
 def stored_numbers(explanation: Explanation) -> list[tuple[str, str]]:
-    """Each number's name without its unit, and its value with it."""
+    """Each number's name without its unit, and its value with it, in the order in which they are said."""
+    said_first = dict.fromkeys(name for each in explanation.sentences for name in each["numbers"])
+    names = [*said_first, *(name for name in explanation.numbers if name not in said_first)]
     return [
         (_words(name), shown_as(name, value, explanation.currency))
-        for name, value in explanation.numbers.items()
-        if isinstance(value, int | float | str)
+        for name in names
+        if isinstance(value := explanation.numbers.get(name), int | float | str)
     ]
 
 
@@ -58,6 +60,8 @@ def iso_day(text: str) -> date | None:
 
 
 def _words(name: str) -> str:
+    if name.endswith("_change_ratio"):
+        name = name.removesuffix("_ratio")
     for unit in _UNITS:
         if name.endswith(unit):
             name = name.removesuffix(unit)
