@@ -83,8 +83,8 @@ def answer(options: dict[str, Any]) -> dict[str, Any]:
     """Every policy on the same fresh portfolios."""
     seed = options.get("seed")
     seed = secrets.randbelow(2**31) if seed is None else int(seed)
-    count, days = int(options.get("portfolios") or PORTFOLIOS), int(options.get("days") or DAYS)
-    arms, variant = int(options.get("arms") or 8), Variant(options.get("variant") or Variant.USUAL)
+    count, days = int(options.get("portfolios", PORTFOLIOS)), int(options.get("days", DAYS))
+    arms, variant = int(options.get("arms", 8)), Variant(options.get("variant", Variant.USUAL))
     if count < 1 or days < 1 or arms < 2:
         raise ValueError("Ask for at least one portfolio, one day and two arms.")
     portfolios = draw(count, days, np.random.default_rng(seed), arms=arms, variant=variant)

@@ -19,7 +19,7 @@ USUAL_NOISE, NOISE_DAYS, LEAST_NOISE = 0.35, 10.0, 0.03  # relative noise of a d
 WILD = 2.5  # residuals beyond this many standard deviations count less (Huber)
 MOST_WILD = 5.0  # and no day counts as more than this many robust deviations in the noise itself
 BEND_DAYS = 1.0  # the portfolio's bends lean on an even mixture with the weight of this many arms
-LEAST_FITTED = 0.1  # of the usual value: below it the noise of a day shrinks no further
+LEAST_FITTED = 0.1  # of the usual value, of the arm or of the portfolio: below it noise shrinks no further
 RETURN_DAYS = 3.0  # days of the pool's average return that an arm's own starts from
 
 
@@ -82,7 +82,9 @@ def _fit(evidence: Evidence, aged: Floats, broke_at: Floats) -> tuple[Learned, F
     fitted = level[..., None] * np.sqrt(spend / usual[..., None])
     trust = np.ones_like(spend)
     residuals = np.zeros_like(spend)
-    least = np.maximum(LEAST_FITTED * level[..., None], NEVER_ZERO)
+    earned, spent = (aged * value).sum(axis=(1, 2)), (aged * spend).sum(axis=(1, 2))
+    common = (earned / np.maximum(spent, NEVER_ZERO))[:, None] * usual  # by the return of the portfolio
+    least = np.maximum(LEAST_FITTED * np.maximum(level, common)[..., None], NEVER_ZERO)
     for _ in range(ROUNDS):
         precision = aged * trust / (noise[..., None] * np.maximum(fitted, least)) ** 2
         curves = _posterior(precision, value, shape, bend, evidence.pools)

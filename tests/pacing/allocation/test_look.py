@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,6 +48,28 @@ def test_money_goes_where_the_next_unit_is_worth_most():
     assert answer.gain_probability >= 0.8
     assert answer.value_new.mean > answer.value_now.mean
     assert "better_split" in codes(answer.reasons)
+
+
+def test_an_arm_that_returned_nothing_is_cut():
+    nothing = tuple(replace(day, value=0.0) for day in three()[0].history)
+    answer = decided([replace(three()[0], history=nothing), *three()[1:]])
+    assert answer.arm("strong").new_micros == 80 * EUR
+    assert answer.arm("usual").new_micros > 100 * EUR
+
+
+def test_arms_of_which_none_returned_anything_are_left_alone():
+    arms = [replace(each, history=tuple(replace(day, value=0.0) for day in each.history)) for each in three()]
+    assert decided(arms).decision is Decision.HOLD
+
+
+def test_sparse_conversions_still_tell_a_strong_arm_from_a_weak_one():
+    rng = np.random.default_rng(3)
+    arms = []
+    for each, rate in zip(three(days=80), (0.9, 0.4, 0.15), strict=True):
+        history = tuple(replace(day, value=float(rng.poisson(rate))) for day in each.history)
+        arms.append(replace(each, history=history))
+    answer = decided(arms)
+    assert answer.arm("strong").new_micros > 100 * EUR > answer.arm("weak").new_micros
 
 
 def test_arms_alike_are_left_alone():
