@@ -114,7 +114,9 @@ class PlanTerms(Rows):
     plan_weight: Floats  # [N, D] what planned events make of a day: 1.5 = half as much again, 0 = nothing
     intraday: Floats  # [N, 12] share of a day's spend in each tick, summing to 1
     delivery_prior: Floats  # spend per unit of daily budget before this flight has shown any of its own
-    month_limit: Flags  # after an edit the platform spends at most the budget times the days left (Google)
+    month_limit: (
+        Flags  # an edit limits the rest to budget x days left (Google, plans that end with the month)
+    )
 
     @classmethod
     def build(

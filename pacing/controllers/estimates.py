@@ -17,7 +17,7 @@ DEMAND_BOUND = 0.70  # a day that spent less than this of its budget was limited
 PRIOR_LOG_SD = 0.16  # day-to-day noise of spend against budget, measured on real accounts: 0.08-0.26
 PRIOR_DAYS = 6.0
 PRIOR_RATIO_SD = 0.08
-RATIO_DRIFT_SD = 0.02  # the run rate of the rest of a flight differs from the past even when well known
+RATIO_DRIFT_SD = 0.035  # the run rate of the rest of a flight differs from the past even when well known
 
 
 @dataclass(frozen=True, slots=True)

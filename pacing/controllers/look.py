@@ -28,6 +28,7 @@ from pacing.controllers.state import State
 
 SAFETY = 0.02  # aim this share of one mean day below the amount
 RECENT_DAYS = 7
+MODEL_DAYS = 5.0  # mean days of spend the model is trusted for before its own record counts more
 CLOCK_SLACK_HOURS = 0.02
 CURRENT_DAY_SHORT = 0.02  # the figure of the day a report ends in is this much too low
 LAST_DAY_ROOM = 1.25
@@ -100,10 +101,14 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     demand = np.where(np.isnan(delivery.level), np.inf, delivery.level)
     season_today = season[rows, moment.index]
     before = np.where(moment.index > 0, budgets[rows, np.maximum(moment.index - 1, 0)], np.nan)
-    effective = effective_budget(budget, np.where(_changed_today(seen), before, np.nan))
+    changed_today = _changed_today(seen)
+    # On the last day an edit under a month limit makes the budget itself the most that may still run.
+    exact = terms.month_limit & changed_today & (moment.days_left == 1)
+    effective = effective_budget(budget, np.where(changed_today & ~exact, before, np.nan))
     ceiling = np.divide(
         demand * season_today, effective, out=np.full_like(budget, np.inf), where=effective > 0
     )
+    ceiling = np.where(exact, np.minimum(ceiling, 1.0), ceiling)
     at_work = np.where(np.isnan(budgets), budget[:, None], budgets)
     at_work[rows, moment.index] = effective
     spent_yesterday = np.where(moment.index > 0, spend[rows, np.maximum(moment.index - 1, 0)], np.nan)
@@ -125,6 +130,8 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
     daily = run.today_ratio * effective
     expected = np.minimum(delivery.ratio[:, None] * at_work, demand[:, None] * season)
 
+    realised = _realised(spend, expected, seen.paused_days, moment)
+
     missing = np.isnan(spend) & (place < days_over) & ~seen.paused_days & _should_be_reported(place, moment)
     holes = np.where(missing, expected, 0.0).sum(axis=1)
     reported = np.nansum(spend, axis=1) + today
@@ -139,12 +146,18 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
 
     def outlook_for(curve: Floats) -> Outlook:
         return Outlook.of(
-            curve, season, moment.index, today_left, run.today_ratio, delivery.ratio, delivery.level
+            curve,
+            season,
+            moment.index,
+            today_left,
+            run.today_ratio,
+            delivery.ratio * realised,
+            delivery.level * realised,
         )
 
     outlook = outlook_for(weights)
     flat = outlook_for(np.where(weights > 0, 1.0, 0.0))
-    pace = _pace(budget, budgets, weights, terms.plan_weight, moment, _changed_today(seen))
+    pace = _pace(budget, budgets, weights, terms.plan_weight, moment, changed_today)
     coming_days = outlook.days(pace)
     # Today runs on the budget in force, whatever its weight asks for.
     coming_days[rows, moment.index] = np.minimum(
@@ -163,7 +176,7 @@ def look_at(terms: PlanTerms, seen: Observation, state: State) -> Look:
         amount=days,
         weights=weights,
         weight_today=weight_today,
-        changed_today=_changed_today(seen),
+        changed_today=changed_today,
         known_step=np.divide(move_today, move_before, out=np.full_like(days, np.inf), where=move_before > 0)
         - 1.0,
         budget=budget,
@@ -225,7 +238,7 @@ def _last_budget(
 
 def end_range(look: Look, coming: Floats) -> tuple[Floats, Floats, Floats]:
     """P10, P50, P90 of the end in mean days, for the spend to come that is passed in."""
-    return quantiles(look.spent, look.late, coming, look.log_sd)
+    return quantiles(look.spent, look.late, look.run.late_sd, coming, look.log_sd)
 
 
 def _still_growing(spend: Floats, today: Floats, moment: Moment) -> Floats:
@@ -235,6 +248,15 @@ def _still_growing(spend: Floats, today: Floats, moment: Moment) -> Floats:
     before = np.nan_to_num(spend[rows, np.clip(end, 0, spend.shape[1] - 1)])
     figure = np.where(end == moment.index, today, np.where((end >= 0) & (end < moment.index), before, 0.0))
     return np.asarray(CURRENT_DAY_SHORT * np.where(moment.inside, figure, 0.0))
+
+
+def _realised(spend: Floats, expected: Floats, paused_days: Flags, moment: Moment) -> Floats:
+    """What complete days brought against what the model says of them: it may be off in either direction."""
+    place = np.arange(spend.shape[1])[None, :]
+    used = (place < moment.complete_days()[:, None]) & ~np.isnan(spend) & ~paused_days & (expected > 0)
+    brought = np.where(used, spend, 0.0).sum(axis=1)
+    said = np.where(used, expected, 0.0).sum(axis=1)
+    return np.asarray(np.clip((brought + MODEL_DAYS) / (said + MODEL_DAYS), 0.7, 1.3))
 
 
 def _should_be_reported(place: Ints, moment: Moment) -> Flags:

@@ -16,7 +16,6 @@ SEARCH_TOP = 6.0  # no budget above six mean days is ever considered
 SEARCH_STEPS = 26
 DEMAND_FOLLOWS = 0.995  # where demand is short: raise no further than needed for this much of what it gives
 P90_Z = 1.2815515594600038
-UNREPORTED_LOG_SD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,15 @@ def end_log_sd(days: Floats, delivery: Delivery) -> Floats:
     return np.asarray(np.sqrt(relative**2 + delivery.ratio_sd**2))
 
 
-def quantiles(spent: Floats, late: Floats, coming: Floats, log_sd: Floats) -> tuple[Floats, Floats, Floats]:
+def quantiles(
+    spent: Floats, late: Floats, late_sd: Floats, coming: Floats, log_sd: Floats
+) -> tuple[Floats, Floats, Floats]:
     """P10, P50 and P90 of the end. ``spent`` holds ``late``, the part that is only estimated so far."""
     middle = spent + coming
-    spread = np.hypot(coming * log_sd, late * UNREPORTED_LOG_SD)
+    spread = np.hypot(coming * log_sd, late_sd)
     relative = np.divide(spread, np.maximum(coming + late, 1e-12))
     moving = coming + late
+    relative = np.minimum(relative, 3.0)
     low = middle - moving + moving * np.exp(-P90_Z * relative)
     high = middle - moving + moving * np.exp(P90_Z * relative)
     return low, middle, high

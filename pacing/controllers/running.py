@@ -16,6 +16,7 @@ from pacing.controllers.estimates import Delivery, Moment
 from pacing.controllers.state import NEVER, QUEUE_TICKS, State
 
 ENOUGH_SHOWN = 0.01  # mean days of budget a report must cover before a day's own ratio counts
+SHAPE_LOG_SD = 0.8  # a day's shape may be another than assumed: its first small shares say little
 TICK_LOG_SD = 0.21  # noise of one tick's share of its day, the flight's own shape and the day's together
 LOWEST_RATIO, HIGHEST_RATIO = 0.2, 2.0
 CUT_TAKES = 0.5
@@ -86,8 +87,16 @@ def run_on(
     )
     shown = queue * (elapsed - late_part)
     unseen = queue * late_part
-    ratio_today, sd_today = _day_ratio(delivery, np.where(of_today, shown, 0.0), told.today)
-    ratio_yesterday, sd_yesterday = _day_ratio(delivery, np.where(of_yesterday, shown, 0.0), told.yesterday)
+    part = elapsed - late_part
+    usual = np.take_along_axis(intraday, (moment.tick[:, None] - age) % TICKS_PER_DAY, axis=1) * part
+
+    def shares(of_day: Flags) -> Floats:
+        return np.asarray(np.where(of_day, usual, 0.0).sum(axis=1))
+
+    ratio_today, sd_today = _day_ratio(delivery, np.where(of_today, shown, 0.0), shares(of_today), told.today)
+    ratio_yesterday, sd_yesterday = _day_ratio(
+        delivery, np.where(of_yesterday, shown, 0.0), shares(of_yesterday), told.yesterday
+    )
     ratio_today = np.minimum(ratio_today, ceiling)
     stopped = _standstill(queue, np.where(of_today & (age > 0), tick - age, -1), told.by_tick)
     late_today = np.where(of_today, unseen, 0.0).sum(axis=1) * np.where(stopped, 0.0, ratio_today)
@@ -106,7 +115,7 @@ def run_on(
     )
 
 
-def _day_ratio(delivery: Delivery, shown: Floats, reported: Floats) -> tuple[Floats, Floats]:
+def _day_ratio(delivery: Delivery, shown: Floats, visible: Floats, reported: Floats) -> tuple[Floats, Floats]:
     """A day's own ratio of spend to budget: what the report shows of it, weighed against what was learned."""
     exposure = shown.sum(axis=1)
     counts = ~np.isnan(reported) & (exposure > ENOUGH_SHOWN)
@@ -114,7 +123,8 @@ def _day_ratio(delivery: Delivery, shown: Floats, reported: Floats) -> tuple[Flo
     # As many independent ticks as the exposure is spread over.
     squares = (shown**2).sum(axis=1)
     ticks = np.divide(exposure**2, squares, out=np.ones_like(exposure), where=squares > 0)
-    noise = TICK_LOG_SD**2 / ticks
+    # The night's small shares say little of the day: its shape may be another than the one assumed.
+    noise = TICK_LOG_SD**2 / ticks + (SHAPE_LOG_SD * np.maximum(1.0 - visible, 0.0)) ** 2
     prior = delivery.log_sd**2
     weight = np.where(counts, prior / (prior + noise), 0.0)
     ratio = np.clip(weight * seen + (1 - weight) * delivery.ratio, LOWEST_RATIO, HIGHEST_RATIO)

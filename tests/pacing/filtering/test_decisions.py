@@ -35,7 +35,7 @@ def test_a_plan_behind_is_raised_by_a_step_and_says_why_with_its_numbers():
     assert found["with_change"]["p50_micros"] > found["projection"]["p50_micros"]
     reason = found["reasons"][0]
     assert reason["code"] == "projected_under"
-    assert "Projected end 2,743.44 EUR" in reason["text"]
+    assert "Projected end 2,503.44 EUR" in reason["text"]
     assert reason["numbers"]["projected_micros"] == found["projection"]["p50_micros"]
 
 
