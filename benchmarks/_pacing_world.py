@@ -123,18 +123,16 @@ _STATEMENTS = (
     ),
     "INSERT INTO campaigns_budgetspender (budget_id, level, entity_id) SELECT budget_id, 1, id FROM campaigns_adcampaign",
     (
-        "INSERT INTO pacing_budgetplan (public_id, created_at, updated_at, organization_id, client_id, name, amount_micros, "
-        "currency, timezone, starts_on, ends_on, strategy, landing, tolerance_ratio, mode, status, pause_at_target, version, "
-        "controller_state, paused_reason) "
+        "WITH made AS (INSERT INTO pacing_budgetplan (public_id, created_at, updated_at, organization_id, client_id, name, "
+        "amount_micros, currency, timezone, starts_on, ends_on, strategy, landing, tolerance_ratio, mode, status, "
+        "pause_at_target, version, controller_state, paused_reason) "
         "SELECT gen_random_uuid(), now(), now(), b.organization_id, b.client_id, 'Plan ' || b.id, %(amount)s, 'EUR', "
         "'Europe/Berlin', %(starts)s, %(ends)s, 'adaptive', 'precise', 0.05, 'recommend', 'active', true, 1, '{}', '' "
-        "FROM campaigns_budget b ORDER BY b.id"
-    ),
-    (
+        "FROM campaigns_budget b ORDER BY b.id RETURNING id, organization_id, client_id) "
         "INSERT INTO pacing_ledgerentry (public_id, organization_id, client_id, plan_id, kind, amount_micros, currency, "
         "effective_on, starts_on, ends_on, reason, asked_label, approved_label, via, approval_id, link_id, is_provisional, at) "
-        "SELECT gen_random_uuid(), organization_id, client_id, id, 'base', amount_micros, currency, starts_on, starts_on, "
-        "ends_on, '', 'bench', '', 'direct', '', '', false, now() FROM pacing_budgetplan"
+        "SELECT gen_random_uuid(), organization_id, client_id, id, 'base', %(amount)s, 'EUR', %(starts)s, %(starts)s, %(ends)s, "
+        "'', 'Bench', '', 'direct', '', '', false, %(now)s FROM made ORDER BY id"
     ),
     (
         "INSERT INTO pacing_planbudget (plan_id, budget_id, starts_on, ends_on, status) "
