@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch, reverse
 
 from campaigns.models import Change, ChangeSet
 from campaigns.selectors import changes as selectors
+from campaigns.selectors.automation import cap_within_plan
 from campaigns.services import changes, content
 from campaigns.words import amount_words, ratio_words, value_words
 from lane.core import clock, subjects
@@ -157,15 +158,21 @@ def _bid_moved(row: Change, ahead: Change | None) -> str:
 
 
 def _restricts(row: Change) -> bool:
-    """Whether a row can only lower what is spent: a new or lower cap or total, a stricter bid, a pause."""
+    """Whether a row lets no more be spent than is approved: a pause, a stricter bid, a lower total, a new cap.
+
+    So does a cap that moves along with its plan: what the plan may spend was approved with the plan.
+    """
     if row.field == Change.Field.STATUS:
         return row.target_status == "paused"
     if row.kind == Change.Kind.TARGET_ROAS:
         return row.base_millis is not None and (row.target_millis or 0) > row.base_millis
     if row.target_micros is None:
         return False
+    if row.field == Change.Field.SPEND_CAP:
+        most = cap_within_plan(row)
+        return row.base_micros is None or row.target_micros <= max(row.base_micros, most or 0)
     if row.base_micros is None:
-        return row.field == Change.Field.SPEND_CAP
+        return False
     return row.target_micros < row.base_micros
 
 

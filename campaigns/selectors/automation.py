@@ -53,6 +53,17 @@ def account_day_cap_micros(account: AdAccount) -> int:
     return max(0, int(((total or 0) - landed) * account_day_ratio()))
 
 
+def cap_within_plan(change: Change) -> int | None:
+    """The highest spend cap that keeps a campaign within what is left of its plan, as the proposal tells it.
+
+    A tenth of room covers what is spent between the report and the write. None where either is not known.
+    """
+    campaign, remaining = change.ad_campaign, change.change_set.evidence.get("remaining_micros")
+    if campaign is None or campaign.lifetime_spend_micros is None or not isinstance(remaining, int):
+        return None
+    return campaign.lifetime_spend_micros + remaining + remaining // 10
+
+
 def disturbances(account: AdAccount) -> int:
     """Conflicts and drifts of an account in the last seven days, since automation was last resumed."""
     since = clock.now() - timedelta(days=COUNTED_DAYS)

@@ -26,7 +26,7 @@ def current_changes(change_set: ChangeSet) -> QuerySet[Change]:
     """The rows of the version that is up for approval or was approved."""
     return (
         Change.objects.filter(change_set=change_set, version=change_set.version)
-        .select_related("ad_account", "budget", "ad_campaign", "ad_group", "client")
+        .select_related("change_set", "ad_account", "budget", "ad_campaign", "ad_group", "client")
         .order_by("id")
     )
 

@@ -24,7 +24,13 @@ from campaigns.rails import (
     learning_days,
 )
 from campaigns.selectors import kill_switches
-from campaigns.selectors.automation import account_day_cap_micros, automatic, day_start_of, raised_today
+from campaigns.selectors.automation import (
+    account_day_cap_micros,
+    automatic,
+    cap_within_plan,
+    day_start_of,
+    raised_today,
+)
 from campaigns.selectors.guardrails import NOT_LANDED
 from campaigns.selectors.learning_phase import learning_of
 from lane.core import clock
@@ -138,12 +144,11 @@ def _cap(change: Change) -> str:
         return "Only a person may take a spend cap away."
     if change.base_micros is None or change.target_micros < change.base_micros:
         return ""
-    campaign, remaining = change.ad_campaign, change.change_set.evidence.get("remaining_micros")
-    if campaign is None or campaign.lifetime_spend_micros is None or not isinstance(remaining, int):
+    most = cap_within_plan(change)
+    if most is None:
         return _too_far(change, "a spend cap", STEP_RATIO)
-    most = campaign.lifetime_spend_micros + remaining + remaining // 10
-    if change.target_micros > max(most, change.base_micros):
-        left = format_money(remaining, change.currency)
+    if change.target_micros > most:
+        left = format_money(change.change_set.evidence["remaining_micros"], change.currency)
         return f"Only {left} of the plan is left; automation does not raise the spend cap beyond it."
     return ""
 

@@ -237,7 +237,7 @@ def test_a_limit_that_only_lowers_spend_goes_along_with_an_automatic_raise(agenc
         auto_increase_micros=20 * EURO,
     )
 
-    def asked(cap: int | None) -> ApprovalRequest:
+    def asked(cap: int | None, left: int | None = None) -> ApprovalRequest:
         budget = campaigns_world.make_budget(agency.base, amount=100 * EURO)
         campaign = budget.ad_campaigns.get()
         campaign.lifetime_spend_micros, campaign.spend_cap_micros = 100 * EURO, 500 * EURO
@@ -245,12 +245,14 @@ def test_a_limit_that_only_lowers_spend_goes_along_with_an_automatic_raise(agenc
         targets = [BudgetTarget(budget, 105 * EURO), changes.SpendCapTarget(campaign, cap)]
         change_set = changes.propose(
             client=agency.base.client, title="Raise it", reason="It is behind.", targets=targets,
-            origin="recommendation", actor=lane,
+            origin="recommendation", actor=lane, evidence={"remaining_micros": left},
         )  # fmt: skip
         outbox.drain()
         return agency.request(change_set)
 
     assert asked(400 * EURO).was_automatic
+    assert asked(900 * EURO, left=790 * EURO).was_automatic
+    assert not asked(900 * EURO, left=700 * EURO).was_automatic
     wider, none = asked(900 * EURO), asked(None)
     assert (wider.was_automatic, none.was_automatic) == (False, False)
     assert [row["label"] for row in none.diff["rows"]][1].startswith("Spend cap, lifetime: ")
