@@ -27,9 +27,13 @@ class PlanForm(forms.Form):
     name = forms.CharField(max_length=120, error_messages={"required": "Give the plan a name."})
     amount = forms.CharField(
         label="Amount for the whole flight",
-        help_text="In the currency of its budgets, like 16000 or 16000.50.",
+        help_text="Like 16000 or 16000.50.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={"required": "Type the amount that was approved."},
+    )
+    currency = forms.ChoiceField(
+        required=False,
+        help_text="Of the amount. Budgets in another currency count by dated exchange rates.",
     )
     starts_on = forms.DateField(
         label="First day",
@@ -62,6 +66,18 @@ class PlanForm(forms.Form):
         initial=True,
         help_text="Approved in advance with this plan: when the amount is reached, Lane pauses what spends.",
     )
+    amount_rule = forms.ChoiceField(
+        label="Who may change amount and dates once it runs",
+        choices=BudgetPlan.AmountRule.choices,
+        initial=BudgetPlan.AmountRule.POLICY,
+        help_text="What needs a yes becomes an amendment; the ledger keeps who asked and who approved.",
+    )
+    rollover = forms.ChoiceField(
+        label="What of this cycle rolls over into the next", choices=BudgetPlan.Rollover.choices
+    )
+    rollover_cap = forms.DecimalField(
+        label="At most, in % of the amount", min_value=0, max_value=100, decimal_places=2
+    )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why this changes",
@@ -78,10 +94,19 @@ class PlanForm(forms.Form):
         budgets: Sequence[BudgetChoice],
         plan: BudgetPlan | None = None,
         client_url: str = "",
+        may_set_rule: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
         self.plan, self.choices = plan, {choice.key: choice for choice in budgets}
+        if not may_set_rule:
+            del self.fields["amount_rule"]
+        if plan is None or plan.series_id is None:
+            del self.fields["rollover"], self.fields["rollover_cap"]
+        found = sorted({choice.budget.currency for choice in budgets})
+        self.fields["currency"].choices = [("", "That of the budgets"), *((one, one) for one in found)]  # type: ignore[attr-defined]
+        if plan is not None or len(found) < 2:
+            del self.fields["currency"]
         self._choices("strategy", BudgetPlan.Strategy.choices, STRATEGIES)
         self._choices("landing", BudgetPlan.Landing.choices, LANDINGS)
         self._choices("mode", BudgetPlan.Mode.choices, MODES)
@@ -110,18 +135,38 @@ class PlanForm(forms.Form):
         elif not budgets:
             self.refuse_budgets("Choose at least one budget.")
         cleaned["budgets"] = budgets
-        currency = self.plan.currency if self.plan else budgets[0].currency if budgets else "EUR"
-        if text := cleaned.get("amount"):
+        currency = self._currency(cleaned, budgets)
+        cleaned["currency"] = currency
+        if currency and (text := cleaned.get("amount")):
             try:
                 cleaned["amount_micros"] = parse_amount(text, currency)
             except NotMoney as error:
                 self.add_error("amount", str(error))
         return cleaned
 
+    def _currency(self, cleaned: dict[str, Any], budgets: Sequence[Budget]) -> str:
+        """The plan's, the chosen one, or the one all budgets share."""
+        if self.plan is not None:
+            return self.plan.currency
+        found = {budget.currency for budget in budgets}
+        if chosen := cleaned.get("currency"):
+            return str(chosen)
+        if len(found) > 1:
+            self.add_error(
+                "currency", "These budgets have different currencies. Choose the one of the amount."
+            )
+            return ""
+        return found.pop() if found else "EUR"
+
     def terms(self) -> dict[str, Any]:
         """What the plan service takes."""
         read = self.cleaned_data
-        return {
+        terms: dict[str, Any] = {"amount_rule": read["amount_rule"]} if "amount_rule" in read else {}
+        if "rollover" in read:
+            terms |= {"rollover": read["rollover"], "rollover_cap_ratio": read["rollover_cap"] / _PERCENT}
+        if self.plan is None:
+            terms["currency"] = read["currency"]
+        return terms | {
             "name": read["name"],
             "amount_micros": read["amount_micros"],
             "starts_on": read["starts_on"],
@@ -170,6 +215,9 @@ def initial_of(plan: BudgetPlan, budgets: Sequence[Budget]) -> dict[str, Any]:
         "tolerance": (plan.tolerance_ratio * _PERCENT).normalize(),
         "mode": plan.mode,
         "pause_at_target": plan.pause_at_target,
+        "amount_rule": plan.amount_rule,
+        "rollover": plan.rollover,
+        "rollover_cap": (plan.rollover_cap_ratio * _PERCENT).normalize(),
         "version": plan.version,
         "budgets": [budget.public_id for budget in budgets],
     }

@@ -49,6 +49,7 @@ GROUPS = (
         "Plan",
         (
             NavItem("Portfolios", "portfolio-list", "portfolios", "portfolios"),
+            NavItem("Series", "series-list", "history"),
             NavItem("Ad campaigns", "ad-campaign-list", "ad-campaigns"),
             NavItem("Calendar", "calendar", "calendar-event"),
             NavItem("Replay lab", "pacing-lab", "refresh"),
@@ -58,6 +59,7 @@ GROUPS = (
         "Control",
         (
             NavItem("Changes", "change-set-list", "changes"),
+            NavItem("Checks", "check-list", "shield-check"),
             NavItem("Decision log", "decision-list", "history"),
             NavItem("Calibration", "calibration", "chart-line"),
             NavItem("Activity", "activity-list", "activity"),
@@ -68,6 +70,7 @@ GROUPS = (
         (
             NavItem("Connections", "connection-list", "connections", "connections"),
             NavItem("Imports", "import-list", "imports"),
+            NavItem("Exchange rates", "fx-list", "arrows-sort"),
             NavItem("Settings", "settings", "settings"),
             NavItem("Operations", "operations", "operations", "operations"),
         ),

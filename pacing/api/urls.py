@@ -8,10 +8,12 @@ from rest_framework.routers import SimpleRouter
 from pacing.api.calendar import PlannedEventViewSet
 from pacing.api.calibration import ScoreViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
+from pacing.api.fx import FxRateViewSet
 from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
 from pacing.api.ledger import AmendmentViewSet, EntryViewSet, ExplainViewSet
 from pacing.api.offers import OfferViewSet, ShortfallViewSet
 from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
+from pacing.api.series import CheckViewSet, SeriesViewSet
 from pacing.api.sheet import SheetView
 from pacing.api.views import PlanViewSet, RecommendationViewSet, RunViewSet
 
@@ -20,6 +22,9 @@ router.register("plans", PlanViewSet, basename="api-plan")
 router.register("plans/<uuid:plan_id>/runs", RunViewSet, basename="api-plan-run")
 router.register("plans/<uuid:plan_id>/explanations", PlanExplanationViewSet, basename="api-plan-explanation")
 router.register("plans/<uuid:plan_id>/ledger", EntryViewSet, basename="api-plan-ledger")
+router.register("plan-series", SeriesViewSet, basename="api-plan-series")
+router.register("exchange-rates", FxRateViewSet, basename="api-exchange-rate")
+router.register("plan-checks", CheckViewSet, basename="api-plan-check")
 router.register("amendments", AmendmentViewSet, basename="api-amendment")
 router.register("shortfalls", ShortfallViewSet, basename="api-shortfall")
 router.register("offers", OfferViewSet, basename="api-offer")

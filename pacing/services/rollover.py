@@ -64,7 +64,9 @@ def carry_of(plan: BudgetPlan) -> Carry | None:
     final = all(each.final_through is not None and each.final_through >= plan.ends_on for each in accounts)
     left = plan.amount_micros - spent
     kept = left
-    if (left > 0 and plan.rollover == Rollover.OVERSPEND) or (left < 0 and plan.rollover == Rollover.UNDERSPEND):
+    if (left > 0 and plan.rollover == Rollover.OVERSPEND) or (
+        left < 0 and plan.rollover == Rollover.UNDERSPEND
+    ):
         kept = 0
     cap = round_down(int(plan.amount_micros * plan.rollover_cap_ratio), plan.currency)
     kept = max(-cap, min(cap, kept))

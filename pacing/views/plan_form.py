@@ -40,6 +40,7 @@ def plan_create(request: HttpRequest) -> HttpResponse:
         "clients": clients,
         "budgets": budgets,
         "client_url": reverse("plan-create"),
+        "may_set_rule": client is not None and policies.may(actor, "manage", client_id=client.pk),
     }
     if request.method != "POST" or "choose" in request.POST:
         form = PlanForm(initial=_first_terms(client) | given.dict(), **shown)
@@ -64,10 +65,16 @@ def plan_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     plan = get_object_or_404(plans_for(actor), public_id=public_id)
     policies.require(actor, "change", plan)
     budgets = budget_choices(actor, plan.client, plan=plan)
+    shown: dict[str, Any] = {
+        "clients": [],
+        "budgets": budgets,
+        "plan": plan,
+        "may_set_rule": policies.may(actor, "manage", client_id=plan.client_id),
+    }
     if request.method != "POST":
-        form = PlanForm(initial=initial_of(plan, budgets_of(plan)), clients=[], budgets=budgets, plan=plan)
+        form = PlanForm(initial=initial_of(plan, budgets_of(plan)), **shown)
         return _page(request, form, client=plan.client)
-    form = PlanForm(request.POST, clients=[], budgets=budgets, plan=plan)
+    form = PlanForm(request.POST, **shown)
     status = 422
     if form.is_valid():
         try:

@@ -21,7 +21,8 @@ from lane.core.actors import Actor, ActorKind
 from lane.core.models import Job
 from notifications.models import Notification
 from pacing.models import BudgetPlan, PacingRun, Recommendation
-from pacing.services import runs
+from pacing.services import amendments, fx, runs
+from pacing.services import series as plan_series
 from tests.campaigns.world import World, make_budget, make_group, make_world
 from tests.pacing.world import make_plan, tell_spend
 
@@ -135,6 +136,22 @@ def everything() -> Everything:
         email=f"new{world.organization.pk}@example.com", role="viewer", actor=world.admin
     ).invitation
     request = ApprovalRequest.objects.get(subject_id=str(change_set.public_id))
+    amendment = amendments.propose(
+        plan.public_id,
+        actor=hire(world, "editor")[1],
+        reason="More demand",
+        amount_micros=plan.amount_micros + MICROS,
+    )
+    series = plan_series.create(
+        client=world.client,
+        name="Always on",
+        amount_micros=300 * MICROS,
+        cadence="month",
+        anchor_on=clock.today("Europe/Berlin") + timedelta(days=40),
+        budgets=[make_budget(world)],
+        actor=world.admin,
+    )
+    rate = fx.enter(actor=world.admin, base="GBP", quote="EUR", on=clock.today("UTC"), value="1.15")
     recommendation = Recommendation.objects.get(plan=plan)
     campaign = AdCampaign.objects.filter(budget=other).get()
     group = make_group(world, campaign)
@@ -157,6 +174,10 @@ def everything() -> Everything:
         "kill-switches": switch,
         "plans": plan,
         f"plans/{plan.public_id}/runs": PacingRun.objects.get(plan=plan),
+        "amendments": amendment,
+        f"plans/{plan.public_id}/ledger": plan.entries.get(kind="base"),
+        "plan-series": series,
+        "exchange-rates": rate,
         "recommendations": recommendation,
         "approval-requests": request,
         "approval-policies": policy,
