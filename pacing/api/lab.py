@@ -84,6 +84,7 @@ class OutlookSerializer(serializers.Serializer):
     paced = EndSerializer(allow_null=True)
     changes = serializers.FloatField(allow_null=True)
     pauses = serializers.FloatField(allow_null=True, help_text="Share of simulated futures.")
+    futures = serializers.IntegerField(help_text="How many were simulated.")
     split = SplitRowSerializer(many=True)
     reasons = serializers.ListField(child=serializers.CharField())
     warnings = serializers.ListField(child=serializers.CharField())

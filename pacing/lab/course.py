@@ -12,12 +12,10 @@ from pacing.lab.market import Market
 from pacing.lab.steering import Steering
 
 HOURS_PER_TICK = 2.0
-LOOKS = (
-    0,
-    3,
-    6,
-    9,
-)  # ticks of a day on which everybody looks; near its end a flight is looked at in every tick
+# Ticks between two looks, by the days a rehearsal has to play; near its end a flight is looked at in every tick.
+LONG_DAYS, VERY_LONG_DAYS = 45, 120
+LOOK_EVERY, LONG_LOOK_EVERY, VERY_LONG_LOOK_EVERY = 3, TICKS_PER_DAY, 3 * TICKS_PER_DAY
+MORNING = 3  # looks that come once a day come when yesterday has been reported
 NEAR_DAYS = 2
 STALE_SLACK_HOURS = 4.0
 BIG_CHANGE = 0.2001
@@ -89,6 +87,7 @@ class _Rehearsal:
         self.lag = lag_ticks
         self.amount = terms.amount_micros.astype(np.float64)
         self.spent = start.spent.copy()
+        self.total = start.spent.sum(axis=1)
         self.budget = start.budget_micros.astype(np.int64)
         self.by_day = start.budget_by_day_micros.copy()
         self.paused, self.paused_days = start.paused.copy(), start.paused_days.copy()
@@ -99,11 +98,12 @@ class _Rehearsal:
 
     def play(self, days: int) -> Course:
         """Tick after tick."""
+        every = _ticks_between_looks(days - self.start.tick // TICKS_PER_DAY)
         for now in range(self.start.tick, days * TICKS_PER_DAY):
             day, tick = divmod(now, TICKS_PER_DAY)
             if tick == 0:
                 self.highest = self.budget.astype(np.float64)
-            if tick in LOOKS or now == self.start.tick or self._near(day, days):
+            if (now - MORNING) % every == 0 or now == self.start.tick or self._near(day, days):
                 self._look(now, day, tick, days)
             self.paused_days[:, day] |= self.paused
             self._deliver(now, day, tick)
@@ -115,7 +115,7 @@ class _Rehearsal:
         """Whether a flight may reach its amount within a day: then every tick counts."""
         if days - day <= NEAR_DAYS:
             return True
-        left = self.amount - self.spent.sum(axis=1)
+        left = self.amount - self.total
         return bool((~self.paused & (left < self.budget)).any())
 
     def _look(self, now: int, day: int, tick: int, days: int) -> None:
@@ -160,4 +160,12 @@ class _Rehearsal:
         spend = self.market.tick_spend(day, tick, self.budget.astype(np.float64), self.highest, today)
         if now == self.start.tick:
             spend = spend * self.start.tick_left
-        self.spent[:, now] += np.where(self.paused, 0.0, spend)
+        delivered = np.where(self.paused, 0.0, spend)
+        self.spent[:, now] += delivered
+        self.total += delivered
+
+
+def _ticks_between_looks(days: int) -> int:
+    if days <= LONG_DAYS:
+        return LOOK_EVERY
+    return LONG_LOOK_EVERY if days <= VERY_LONG_DAYS else VERY_LONG_LOOK_EVERY

@@ -9,10 +9,10 @@ import numpy as np
 
 from pacing.controllers import TICKS_PER_DAY, UNKNOWN, Observation, PlanTerms, State
 from pacing.controllers.base import Floats
-from pacing.lab.course import Start
+from pacing.lab.course import LONG_DAYS, Start
 from pacing.lab.market import Market
 
-DRAWS = 100
+DRAWS, FEW_DRAWS = 100, 40
 _BUDGET_BOUND = 0.85
 _PRIOR_LOG_SD, _PRIOR_DAYS = 0.16, 6.0  # day-to-day noise of delivery, measured on real accounts
 _RUN_RATE_DRIFT = 0.02
@@ -37,17 +37,19 @@ def futures_of(
     spent_micros: int,
     seed: int,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
 ) -> Futures:
-    """Repeat one plan ``draws`` times. ``spent_micros`` counts what ran since the last report.
+    """Repeat one plan ``draws`` times, 100 unless the flight is long. ``spent_micros`` counts what ran since the last report.
 
     The same seed draws the same markets, so that two sets of terms are compared under the same luck.
     """
+    days = int(terms.days_total[0])
+    if draws is None:
+        draws = DRAWS if days <= LONG_DAYS else FEW_DRAWS
     rows = np.zeros(draws, dtype=np.int64)
     many, watched, memory = terms.take(rows), seen.take(rows), state.take(rows)
     # The market drawn here keeps no month limit, so nothing may rely on one.
     many = dataclasses.replace(many, month_limit=np.zeros(draws, dtype=np.bool_))
-    days = int(terms.days_total[0])
     rng = np.random.default_rng(seed)
     share = _day_shares(seen)
     noise = _log_sd(share)

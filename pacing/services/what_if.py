@@ -101,6 +101,7 @@ class Outlook:
     fan: list[tuple[float, int, int, int]]  # simulated spend to date at the end of each day to come
     changes: float | None  # simulated: mean number of budget changes to the end
     pauses: float | None  # simulated: share of futures that are paused at the target
+    futures: int  # how many were simulated
     spent_micros: int | None  # with what ran since the last report
     day_now: float | None
     split: list[SplitRow]
@@ -263,7 +264,7 @@ def _paced(
     plan: BudgetPlan, seen: Seen, decision: Decision, budgets: Sequence[BudgetRow], locked: Collection[str]
 ) -> dict[str, Any]:
     """Rehearse the rest of the flight many times; empty where nothing can be said."""
-    nothing: dict[str, Any] = {"paced": None, "fan": [], "changes": None, "pauses": None}
+    nothing: dict[str, Any] = {"paced": None, "fan": [], "changes": None, "pauses": None, "futures": 0}
     day, days = int(seen.observation.day[0]), int(seen.terms.days_total[0])
     spent = int(decision.estimated_micros[0])
     if day > days or seen.observation.budget_micros[0] == UNKNOWN or (day >= 1 and spent == UNKNOWN):
@@ -288,6 +289,7 @@ def _paced(
         "fan": [(begin, start, start, start), *fan],
         "changes": float(course.changes.mean()),
         "pauses": float((course.pauses > 0).mean()),
+        "futures": count,
     }
 
 

@@ -15,6 +15,7 @@ PURE = (
     "campaigns/sandbox",
     "pacing/controllers",
     "pacing/filtering",
+    "pacing/lab",
     "pacing/allocation",
     "pacing/simulation",
     "approvals/machine.py",

@@ -246,3 +246,24 @@ def test_the_api_supposes_other_terms_and_names_what_is_wrong(world, budget):
         assert field in wrong.content.decode()
     stranger = make_world()
     assert Caller(stranger.user).post(f"plans/{plan.public_id}/what-if/", {}).status_code == 404
+
+
+def test_a_long_list_of_replays_takes_no_more_queries(world, client, django_assert_max_num_queries):
+    for _ in range(12):
+        job = replay.start(Question(str(world.client.public_id)), client=world.client, actor=world.admin)
+        Job.objects.filter(pk=job.pk).update(state="done")
+    browser = signed_in(client, world.user)
+    browser.get(reverse("pacing-lab"))
+    with django_assert_max_num_queries(22):
+        page = browser.get(reverse("pacing-lab"))
+    assert page.content.decode().count("pacing/lab/") >= 12
+
+
+def test_what_if_takes_a_bounded_number_of_queries(world, client, django_assert_max_num_queries):
+    budgets = [make_budget(world) for _ in range(6)]
+    plan = make_plan(world, budgets, per_day=300)
+    browser = signed_in(client, world.user)
+    address = reverse("plan-what-if", args=[plan.public_id])
+    browser.get(address)
+    with django_assert_max_num_queries(60):
+        browser.get(address, {"amount": "9900"})
