@@ -72,7 +72,9 @@ def _may_be_stuck(seen: Seen, row: int) -> bool:
     if len(budgets) < 2 or seen.plans[row]["status"] != BudgetPlan.Status.ACTIVE:
         return False
     known = [b.amount_micros for b in budgets if b.amount_micros is not None]
-    # Amounts of several currencies are converted elsewhere; only plain sums can be taken apart here.
+    # Spend is read in each budget's own currency: with several it cannot be compared with these amounts.
+    if any(b.foreign is not None for b in budgets):
+        return False
     if len(known) < len(budgets) or sum(known) != int(seen.observation.budget_micros[row]):
         return False
     if not any(b.running for b in budgets):
