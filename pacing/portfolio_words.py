@@ -17,6 +17,7 @@ SKIPS: Mapping[str, str] = {
     "never_read": "“{account}” was never read. Connect it, or sync it.",
     "stale": "The last report of “{account}” is {age_hours} old; after {limit_hours} Lane decides nothing.",
     "plan_not_active": "The plan “{plan}” is {status}, so there is no money of the day to share out.",
+    "not_in_plan": "“{budget}” is no longer in the plan “{plan}”. Take it out of the portfolio, or back into the plan.",
     "plan_decides": "The plan “{plan}” decides what these budgets get together. Take the money from that plan.",
     "failed": "The look failed: {error}. Nothing was changed; the next look tries again.",
 }

@@ -676,6 +676,15 @@ def test_under_a_plan_the_plan_sets_the_sum_and_the_portfolio_the_shares(shop):
     assert again.now_micros == again.new_micros == raised.new_micros
 
 
+def test_a_budget_that_left_the_plan_stops_the_portfolio_and_is_named(shop):
+    plan = make_plan(shop.world, list(shop.budgets.values()))
+    portfolio = make_portfolio(shop, plan=plan)
+    plan.plan_budgets.filter(budget=shop.budgets["Full"]).delete()
+    found = look(portfolio)
+    assert found.decision == Decision.SKIP
+    assert "“Full” is no longer in the plan" in found.reasons[0]["text"]
+
+
 def test_a_fixed_amount_is_refused_where_a_plan_decides(shop):
     make_plan(shop.world, list(shop.budgets.values()), name="Spring")
     with pytest.raises(InvalidInput) as refused:

@@ -129,7 +129,7 @@ def _open(
             known,
             {arm.key: arm.propensity for arm in allocation.arms},
         )
-    _explain(portfolio, look, allocation)
+    _explain(portfolio, seen, look, allocation)
     outbox.publish(
         SplitProposed(
             organization_id=portfolio.organization_id,
@@ -163,7 +163,7 @@ def explored_steps(allocation: Allocation, known_best: Allocation | None) -> dic
     return {arm.key: step for arm in allocation.arms if (step := arm.new_micros - best[arm.key])}
 
 
-def _explain(portfolio: Portfolio, look: AllocationLook, allocation: Allocation) -> None:
+def _explain(portfolio: Portfolio, seen: Seen, look: AllocationLook, allocation: Allocation) -> None:
     rolls_back = look.decision == AllocationLook.Decision.ROLLBACK
     verb = "Take back the last move" if rolls_back else "Move money"
     explanations.keep(
@@ -180,6 +180,7 @@ def _explain(portfolio: Portfolio, look: AllocationLook, allocation: Allocation)
             *(reason for move in look.moves.all() if move.step_micros for reason in move.reasons),
         ],
         actor_label="Lane (allocation)",
+        platforms=sorted({budget.ad_account.platform for one in seen.arms for budget in one.budgets}),
     )
 
 

@@ -230,6 +230,10 @@ def _skip(
         if portfolio.plan.status != BudgetPlan.Status.ACTIVE:
             words = portfolio.plan.get_status_display().lower()
             return "plan_not_active", {"plan": portfolio.plan.name, "status": words}
+        held = set(portfolio.plan.plan_budgets.values_list("budget_id", flat=True))
+        strange = [budget.name for budget in budgets if budget.pk not in held]
+        if strange:
+            return "not_in_plan", {"budget": strange[0], "plan": portfolio.plan.name}
     elif (taken := _taken_over(budgets)) is not None:
         return "plan_decides", {"plan": taken.name}
     return "", {}
