@@ -190,16 +190,21 @@ def _inputs(look: Look, row: int) -> dict[str, Any]:
 
 
 def _days_given(terms: PlanTerms) -> list[dict[str, Any]]:
-    """What the controller was told of each plan's days; what is as usual is left out."""
-    season, weights = np.round(terms.season, 3), np.round(terms.plan_weight, 3)
-    intraday = np.round(terms.intraday, 4)
+    """What the controller was told of each plan's days; what is as usual is left out.
+
+    ``season_week`` is the demand of the flight's first seven days, which repeats; a day's ``plan_weight`` above zero
+    multiplies it.
+    """
+    events = terms.plan_weight[:, :7]
+    week = np.round(terms.season[:, :7] / np.where(events > 0, events, 1.0), 3)
+    weights, intraday = np.round(terms.plan_weight, 3), np.round(terms.intraday, 4)
     usual = np.round(INTRADAY_PRIOR / INTRADAY_PRIOR.sum(), 4)
     named = {
-        "season": (season, (season != 1).any(axis=1)),
+        "season_week": (week, (week != 1).any(axis=1)),
         "plan_weight": (weights, (weights != 1).any(axis=1)),
         "intraday": (intraday, (intraday != usual).any(axis=1)),
     }
-    found: list[dict[str, Any]] = [{} for _ in range(season.shape[0])]
+    found: list[dict[str, Any]] = [{} for _ in range(week.shape[0])]
     for name, (values, differs) in named.items():
         rows = np.flatnonzero(differs).tolist()
         for row, told in zip(rows, values[rows].tolist(), strict=True):

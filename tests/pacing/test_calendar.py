@@ -239,7 +239,7 @@ def test_a_look_keeps_what_it_was_told_of_its_days(world):
     runs.run_pass()
     told = PacingRun.objects.order_by("-at")[0].inputs
     assert told["plan_weight"] == [1, 1, 1.5, 1, 1, 1][: plan.days_total]
-    assert told["season"] == told["plan_weight"]
+    assert "season_week" not in told
     assert told["stale_after_hours"] == 7
 
 

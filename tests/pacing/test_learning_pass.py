@@ -14,9 +14,9 @@ from campaigns.sync import partitions, upsert
 from lane.core import clock
 from lane.core.dates import day_start
 from pacing.controllers import INTRADAY_PRIOR, decide
-from pacing.models import LearnedShape
+from pacing.models import LearnedShape, PacingRun
 from pacing.selectors.learned import learned_of
-from pacing.services import learning, observation
+from pacing.services import learning, observation, runs
 from tests.campaigns.world import fact, make_budget, make_world, person, put
 from tests.pacing.world import MICROS, make_plan
 
@@ -110,6 +110,18 @@ def test_a_new_budget_borrows_from_its_account_and_another_client_only_from_the_
     account = LearnedShape.objects.get(kind="weekday", scope="account").numbers
     monday = (7 - plan.starts_on.weekday()) % 7
     assert borrowed[monday] == pytest.approx(account[0], abs=1e-4)
+
+
+def test_a_look_keeps_the_week_it_was_told(midweek):
+    world = make_world()
+    budget = make_budget(world, amount=100 * MICROS)
+    tell(world, budget, weekend_spends())
+    plan = make_plan(world, [budget])
+    learning.learn(world.organization.pk)
+    runs.run_pass()
+    week = PacingRun.objects.get().inputs["season_week"]
+    shape = LearnedShape.objects.get(kind="weekday", scope="budget").numbers
+    assert week[(5 - plan.starts_on.weekday()) % 7] == pytest.approx(shape[5], abs=0.001)
 
 
 def test_nothing_is_learned_across_organizations(midweek):
