@@ -45,12 +45,12 @@ class Allocator:
         ready = view.day - self.moved_on >= self.every
         if not ready.any():
             return view.amounts
-        started = time.perf_counter()
+        started = time.process_time()
         new = view.amounts.copy()
         now = view.amounts[ready]
         learned = learn_curves(_evidence(view, ready))
         new[ready] = choose(learned, now, np.full(len(now), view.budget), self.rng, self.habits)
-        self.seconds += time.perf_counter() - started
+        self.seconds += time.process_time() - started
         self.decided += len(now)
         moved = np.abs(new - view.amounts).max(axis=1) > 1e-9
         self.moved_on = np.where(moved, view.day, self.moved_on)
@@ -161,5 +161,5 @@ def table(answer: dict[str, Any]) -> str:
         )
     missed = [name for name, kept in answer["goals"].items() if not kept]
     lines.append(f"goals missed: {', '.join(missed)}" if missed else "all goals kept")
-    lines.append(f"{answer['ms_per_1000_decisions']:.0f} ms per 1,000 portfolios decided")
+    lines.append(f"{answer['ms_per_1000_decisions']:.0f} ms of CPU per 1,000 portfolios decided")
     return "\n".join(lines)
