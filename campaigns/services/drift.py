@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from campaigns.events import DriftSeen
-from campaigns.models import AdAccount, AdCampaign, Budget, Drift
+from campaigns.models import AdAccount, AdCampaign, Budget, Change, Drift
 from campaigns.platforms.records import ExternalChange, Level
 from campaigns.services import automation
 from campaigns.sync.structure import AmountMoved, CapMoved
@@ -110,7 +110,9 @@ def _compare(account: AdAccount, edits: Sequence[ExternalChange], busy: set[int]
             if last is not None and last.state == Drift.State.OPEN:
                 _close(last, now)
             continue
-        if last is not None and _is_known(last, budget.verified_micros, budget.amount_micros):
+        if last is not None and _is_known(
+            last, budget.verified_micros, budget.amount_micros, f"budget:{budget.pk}"
+        ):
             continue
         if last is not None and last.state == Drift.State.OPEN:
             _close(last, now)
@@ -141,7 +143,7 @@ def _compare_caps(account: AdAccount, edits: Sequence[ExternalChange], busy: set
             if last is not None and is_open:
                 _close(last, now)
             continue
-        if last is not None and _is_known(last, expected, seen):
+        if last is not None and _is_known(last, expected, seen, f"cap:{campaign.pk}"):
             continue
         if last is not None and is_open:
             _close(last, now)
@@ -152,12 +154,18 @@ def _compare_caps(account: AdAccount, edits: Sequence[ExternalChange], busy: set
     return opened
 
 
-def _is_known(last: Drift, expected: int | None, seen: int | None) -> bool:
-    """Whether exactly this difference was told already, open or settled."""
-    return (
-        last.state != Drift.State.SUPERSEDED
-        and last.observed_micros == seen
-        and last.expected_micros == expected
+def _is_known(last: Drift, expected: int | None, seen: int | None, entity_key: str) -> bool:
+    """Whether exactly this difference was told already, open or settled, and nothing was written since."""
+    if last.state == Drift.State.SUPERSEDED or (last.expected_micros, last.observed_micros) != (
+        expected,
+        seen,
+    ):
+        return False
+    return not (
+        last.settled_at is not None
+        and Change.objects.filter(
+            entity_key=entity_key, state=Change.State.VERIFIED, finished_at__gt=last.settled_at
+        ).exists()
     )
 
 

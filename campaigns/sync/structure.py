@@ -6,7 +6,7 @@ are gone are marked, never deleted, because their spend stays true.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -17,40 +17,40 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdCampaign, AdGroup, Budget, BudgetSpender, Change
 from campaigns.models.ad_campaign import MirroredEntity
-from campaigns.platforms.base import AdPlatform
 from campaigns.platforms.records import (
-    BudgetKind,
     EntityRecord,
-    EntityRef,
     EntityStatus,
-    Hindrance,
     Level,
 )
+from campaigns.sync.mirrored import (
+    assign,
+    bidding,
+    budget_values,
+    entity_values,
+    lifetime_values,
+    noted,
+    owner,
+)
+from campaigns.sync.tree import Tree, read
 from lane.core import clock
 
+__all__ = [
+    "AmountMoved",
+    "CapMoved",
+    "Stored",
+    "Tree",
+    "amounts_differ",
+    "note_values",
+    "noted",
+    "read",
+    "store",
+]
+
 E = TypeVar("E", bound=MirroredEntity)
-_CARRIERS = {
-    None: Budget.Carrier.BUDGET,
-    Level.CAMPAIGN: Budget.Carrier.CAMPAIGN,
-    Level.GROUP: Budget.Carrier.GROUP,
-}
 _MIRRORED = ("name", "status", "raw_status", "limited_reasons", "hindrances", "removed_at")
 _AIMS = ("bid_strategy", "bid_kind", "bid_micros", "bid_millis")
 _LIFETIME = ("lifetime_spend_micros", "lifetime_spend_at")
 _WRITTEN = ("status", "raw_status", "hindrances", "spend_cap_micros", *_AIMS)
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What the platform listed, and when reading began (machine time). A level that was not read is absent."""
-
-    read_at: datetime
-    levels: Mapping[Level, Sequence[EntityRecord]]
-    lifetime: Mapping[Level, Mapping[EntityRef, int]] = field(default_factory=dict)
-
-    def of(self, level: Level) -> Sequence[EntityRecord]:
-        """The records of one level."""
-        return self.levels.get(level, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +80,6 @@ class Stored:
     moved_caps: list[CapMoved] = field(default_factory=list)
     busy_budgets: set[int] = field(default_factory=set)
     busy_campaigns: set[int] = field(default_factory=set)
-
-
-def read(connector: AdPlatform, account: Any, levels: Iterable[Level]) -> Tree:
-    """List the wanted levels, budgets first: a campaign must not point at a budget Lane has not seen."""
-    read_at = clock.machine_now()
-    order = (Level.BUDGET, Level.CAMPAIGN, Level.GROUP, Level.AD)
-    wanted = set(levels)
-    found = {level: connector.list_entities(account, level) for level in order if level in wanted}
-    return Tree(read_at, found, _lifetime(connector, account, found))
-
-
-def _lifetime(
-    connector: AdPlatform, account: Any, found: Mapping[Level, Sequence[EntityRecord]]
-) -> dict[Level, Mapping[EntityRef, int]]:
-    """What spenders ever spent, read only where something is measured by it: spend caps and lifetime totals."""
-    totals = [one for one in found.get(Level.BUDGET, ()) if one.budget_kind is BudgetKind.LIFETIME]
-    wanted = []
-    if Level.CAMPAIGN in found and (connector.capabilities.spend_caps or totals):
-        wanted.append(Level.CAMPAIGN)
-    if Level.GROUP in found and any(one.parent_ref and one.parent_ref.level is Level.GROUP for one in totals):
-        wanted.append(Level.GROUP)
-    return {level: connector.lifetime_spend(account, level) for level in wanted}
 
 
 def amounts_differ(account: AdAccount, tree: Tree) -> bool:
@@ -165,9 +143,9 @@ def _store_budgets(
         key = found.ref.external_id
         listed.add(key)
         row = known.get(key)
-        values = _budget_values(account, found, row, now)
+        values = budget_values(account, found, row, now)
         if row is None:
-            row = Budget(ad_account=account, external_id=key, seen_at=now, **_owner(account), **values)
+            row = Budget(ad_account=account, external_id=key, seen_at=now, **owner(account), **values)
             new.append(row)
             known[key] = row
             continue
@@ -175,29 +153,13 @@ def _store_budgets(
             values.pop("amount_micros")
         elif row.amount_micros != values["amount_micros"] and values["removed_at"] is None:
             stored.moved.append(AmountMoved(row.pk, row.amount_micros, values["amount_micros"]))
-        if _assign(row, values):
+        if assign(row, values):
             changed.append(row)
     changed += _mark_gone(known, listed, now) if Level.BUDGET in tree.levels else []
     Budget.objects.bulk_create(new)
     _save(changed, ["name", "kind", "carrier", "amount_micros", "shared", "raw_status", "removed_at"])
     account.budgets.filter(external_id__in=listed).update(seen_at=now)
     return known
-
-
-def _budget_values(
-    account: AdAccount, found: EntityRecord, row: Budget | None, now: datetime
-) -> dict[str, Any]:
-    gone = found.status is EntityStatus.REMOVED
-    return {
-        "name": found.name[:400] or found.ref.external_id,
-        "kind": found.budget_kind.value,
-        "carrier": _CARRIERS[found.parent_ref.level if found.parent_ref else None],
-        "amount_micros": found.budget.micros if found.budget else None,
-        "currency": account.currency,
-        "shared": found.shared,
-        "raw_status": found.raw_status[:60],
-        "removed_at": (row.removed_at if row and row.removed_at else now) if gone else None,
-    }
 
 
 def _store_campaigns(
@@ -216,8 +178,8 @@ def _store_campaigns(
             "starts_on": found.starts_on,
             "ends_on": found.ends_on,
             "spend_cap_micros": found.spend_cap.micros if found.spend_cap else None,
-            **_bidding(found),
-            **_lifetime_values(tree, found, now),
+            **bidding(found),
+            **lifetime_values(tree, found, now),
         }
         if row is not None and row.pk in stored.busy_campaigns:
             values |= {name: getattr(row, name) for name in _WRITTEN}
@@ -254,8 +216,8 @@ def _store_groups(
         values = {
             "ad_campaign_id": parent.pk,
             "budget_id": budget.pk if own and budget else None,
-            **_bidding(found),
-            **_lifetime_values(tree, found, now),
+            **bidding(found),
+            **lifetime_values(tree, found, now),
         }
         if row is not None and row.pk in busy:
             values |= {name: getattr(row, name) for name in _AIMS}
@@ -299,11 +261,11 @@ def _store_level(
         if more is None:
             continue
         listed.add(key)
-        values = _entity_values(found, row, now) | more
+        values = entity_values(found, row, now) | more
         if row is None:
-            known[key] = model(ad_account=account, external_id=key, seen_at=now, **_owner(account), **values)
+            known[key] = model(ad_account=account, external_id=key, seen_at=now, **owner(account), **values)
             new.append(known[key])
-        elif _assign(row, values):
+        elif assign(row, values):
             changed.append(row)
     changed += _mark_gone(known, listed, now)
     model._default_manager.bulk_create(new)
@@ -311,52 +273,6 @@ def _store_level(
     ours = [row.pk for key, row in known.items() if key in listed]
     model._default_manager.filter(pk__in=ours).update(seen_at=now)
     return known
-
-
-def _entity_values(found: EntityRecord, row: MirroredEntity | None, now: datetime) -> dict[str, Any]:
-    gone = found.status is EntityStatus.REMOVED
-    return {
-        "name": found.name[:400] or found.ref.external_id,
-        "status": found.status.value,
-        "raw_status": found.raw_status[:60],
-        "limited_reasons": list(found.limited_reasons),
-        "hindrances": noted(found.hindrances, row.hindrances if row else [], now),
-        "removed_at": (row.removed_at if row and row.removed_at else now) if gone else None,
-    }
-
-
-def noted(
-    found: Sequence[Hindrance], before: Sequence[Mapping[str, Any]], now: datetime
-) -> list[dict[str, Any]]:
-    """Hindrances as they are kept: one that was there before keeps the moment Lane first saw it."""
-    since = {one.get("code"): one.get("since") for one in before}
-    return [
-        {
-            "code": one.code,
-            "words": one.words[:200],
-            "raw": one.raw[:100],
-            "since": since.get(one.code) or now.isoformat(),
-        }
-        for one in found
-    ]
-
-
-def _bidding(found: EntityRecord) -> dict[str, Any]:
-    bid = found.bid
-    return {
-        "bid_strategy": found.bid_strategy[:40],
-        "bid_kind": str(bid.kind) if bid else "",
-        "bid_micros": bid.micros if bid else None,
-        "bid_millis": bid.millis if bid else None,
-    }
-
-
-def _lifetime_values(tree: Tree, found: EntityRecord, now: datetime) -> dict[str, Any]:
-    """Left alone where it was not read; an entity that is absent from what was read has spent nothing."""
-    spent = tree.lifetime.get(found.ref.level)
-    if spent is None:
-        return {}
-    return {"lifetime_spend_micros": spent.get(found.ref, 0), "lifetime_spend_at": now}
 
 
 def _mark_gone(known: Mapping[str, Any], listed: set[str], now: datetime) -> list[Any]:
@@ -415,20 +331,6 @@ def note_values(account: AdAccount, today: date, now: datetime) -> None:
             "highest_micros = greatest(v.highest_micros, excluded.highest_micros), seen_at = excluded.seen_at",
             [today, now, account.pk],
         )
-
-
-def _owner(account: AdAccount) -> dict[str, int]:
-    return {"organization_id": account.organization_id, "client_id": account.client_id}
-
-
-def _assign(row: Any, values: Mapping[str, Any]) -> bool:
-    """Set values; whether any of them was different."""
-    changed = False
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-            changed = True
-    return changed
 
 
 def _save(rows: Sequence[Any], fields: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.models import AdCampaign, Change, Drift
+from campaigns.models import AdCampaign, Change
 from campaigns.services import changes, drift_settlement, ledger
 from campaigns.services.changes import BidTarget, BudgetTarget, SpendCapTarget, StatusTarget
 from campaigns.subjects import ChangeSetSubject
@@ -69,7 +69,7 @@ def test_a_spend_cap_is_written_once_read_back_and_undone(coffee: Place):
     assert (campaign.spend_cap_micros, campaign.cap_verified_at is not None) == (None, True)
 
 
-def test_a_cap_the_platform_would_not_take_is_refused_with_the_least_it_takes(coffee: Place):
+def _a_cap_too_low_is_refused_with_the_least_it_takes(coffee: Place):
     campaign = coffee.campaign("Cold brew")
     with pytest.raises(InvalidInput) as refused:
         coffee.propose(SpendCapTarget(campaign, cap_above_spent(campaign, 50)))
@@ -100,7 +100,13 @@ def test_a_lost_answer_is_settled_by_reading_and_the_cap_is_written_once(coffee:
     assert coffee.written() == [("spend_cap_micros", cap)]
 
 
-def test_a_yes_without_effect_is_not_believed(coffee: Place):
+def test_what_is_not_approved_not_possible_or_not_proven_does_not_count(coffee: Place):
+    _a_cap_too_low_is_refused_with_the_least_it_takes(coffee)
+    _a_value_swapped_after_the_yes_is_not_written(coffee)
+    _a_yes_without_effect_is_not_believed(coffee)
+
+
+def _a_yes_without_effect_is_not_believed(coffee: Place):
     campaign = coffee.campaign("Cold brew")
     control(coffee.sandbox, "POST", "faults", platform="meta", effect="accept_but_ignore", times=1)
     (row,) = coffee.apply(coffee.propose(SpendCapTarget(campaign, cap_above_spent(campaign, 2_000))))
@@ -113,7 +119,7 @@ def test_google_has_no_spend_caps_and_says_so(kitchens: Place):
         kitchens.propose(SpendCapTarget(kitchens.campaign("Spring kitchens | Search"), 10_000 * UNIT))
 
 
-def test_an_outside_edit_of_a_cap_is_a_conflict_before_the_write_and_a_drift_after(coffee: Place):
+def test_an_outside_edit_of_a_cap_is_a_conflict_before_the_write_and_a_drift_to_settle_after(coffee: Place):
     campaign = coffee.campaign("Cold brew")
     cap = cap_above_spent(campaign, 2_000)
     change_set = coffee.propose(SpendCapTarget(campaign, cap))
@@ -141,23 +147,18 @@ def test_an_outside_edit_of_a_cap_is_a_conflict_before_the_write_and_a_drift_aft
     assert [row.state for row in coffee.apply(again)] == ["verified"]
     assert coffee.read() == []
 
-
-def _again(row: Change) -> list[Change]:
-    ledger.apply(row.pk)
-    row.refresh_from_db()
-    return [row]
-
-
-def test_adopting_the_absence_of_a_cap_settles_it(coffee: Place):
-    campaign = coffee.campaign("Cold brew")
-    coffee.apply(coffee.propose(SpendCapTarget(campaign, cap_above_spent(campaign, 2_000))))
     coffee.edit(campaign.external_id, spend_cap_micros=0)
     (found,) = coffee.read()
     drift_settlement.adopt(found.public_id, actor=coffee.editor)
     assert coffee.read() == []
     campaign.refresh_from_db()
     assert campaign.verified_cap_micros is None
-    assert Drift.objects.get().state == "adopted"
+
+
+def _again(row: Change) -> list[Change]:
+    ledger.apply(row.pk)
+    row.refresh_from_db()
+    return [row]
 
 
 def test_a_total_budget_moves_as_a_total_at_google(homes: Place):
@@ -174,10 +175,6 @@ def test_a_total_budget_moves_as_a_total_at_google(homes: Place):
     budget.refresh_from_db()
     assert (budget.amount_micros, budget.verified_micros) == (12_000 * UNIT, 12_000 * UNIT)
     assert not budget.values.filter(last_micros=12_000 * UNIT).exists()
-
-
-def test_a_total_below_what_was_spent_is_refused(homes: Place):
-    budget = homes.budget("Open days, autumn (total)")
     with pytest.raises(InvalidInput, match="has spent"):
         homes.propose(BudgetTarget(budget, 100 * UNIT))
 
@@ -243,7 +240,13 @@ def test_a_cost_per_result_of_a_campaign_budget_is_read_through_its_campaign(san
     clock.forget()
 
 
-def test_a_bid_that_cannot_be_set_is_refused_and_says_why(kitchens: Place):
+def test_bids_are_refused_shown_and_guarded(kitchens: Place):
+    _a_bid_that_cannot_be_set_says_why(kitchens)
+    _only_an_owner_may_double_a_bid(kitchens)
+    _approvers_see_words_and_only_daily_amounts_are_added_up(kitchens)
+
+
+def _a_bid_that_cannot_be_set_says_why(kitchens: Place):
     cases = [
         ("Spring kitchens | Search", "target_roas", 3_000, "bids towards a target CPA"),
         ("Spring kitchens | Search", "bid_cap", 3 * UNIT, "cannot set a bid cap"),
@@ -270,7 +273,7 @@ def test_all_kinds_of_one_campaign_go_in_one_set_but_each_only_once(coffee: Plac
         coffee.propose(SpendCapTarget(campaign, cap + UNIT), SpendCapTarget(campaign, cap + 2 * UNIT))
 
 
-def test_the_hash_covers_kind_and_value_so_that_a_swap_is_not_written(coffee: Place):
+def _a_value_swapped_after_the_yes_is_not_written(coffee: Place):
     campaign = coffee.campaign("Cold brew")
     change_set = coffee.propose(SpendCapTarget(campaign, cap_above_spent(campaign, 2_000)))
     change = change_set.changes.get()
@@ -281,7 +284,7 @@ def test_the_hash_covers_kind_and_value_so_that_a_swap_is_not_written(coffee: Pl
     assert coffee.written() == []
 
 
-def test_approvers_see_caps_and_bids_in_words_and_only_daily_amounts_are_added_up(kitchens: Place):
+def _approvers_see_words_and_only_daily_amounts_are_added_up(kitchens: Place):
     search, pmax = (kitchens.campaign(f"Spring kitchens | {name}") for name in ("Search", "Performance Max"))
     change_set = kitchens.propose(
         BudgetTarget(kitchens.budget("Spring kitchens"), 1_800 * UNIT),
@@ -299,7 +302,7 @@ def test_approvers_see_caps_and_bids_in_words_and_only_daily_amounts_are_added_u
     assert "is now €100.00" in ChangeSetSubject().still_true(str(change_set.public_id))
 
 
-def test_only_an_owner_may_double_a_bid(kitchens: Place):
+def _only_an_owner_may_double_a_bid(kitchens: Place):
     search = kitchens.campaign("Spring kitchens | Search")
     change_set = kitchens.propose(BidTarget(search, "target_cpa", 190 * UNIT))
     _, admin = _admin(kitchens)
