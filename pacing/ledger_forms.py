@@ -55,7 +55,6 @@ class AmendmentForm(forms.Form):
             ("series", "This and all later ones"),
         ],
         widget=forms.RadioSelect,
-        required=False,
         initial="cycle",
     )
     reason = forms.CharField(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import NoReverseMatch, reverse
 
-from lane.core import subjects
+from lane.core import clock, subjects
 from lane.core.actors import Actor
 from lane.core.money import MINUS, format_money
 from pacing.models import BudgetPlan, PlanAmendment, PlanSnapshot
@@ -133,7 +133,7 @@ def _reasons(amendment: PlanAmendment) -> list[str]:
         texts.append(f"As things stand the plan ends at about {end}.")
     starts = (
         "now"
-        if amendment.effective_on <= amendment.created_at.date()
+        if amendment.effective_on <= clock.today(plan.timezone)
         else f"{amendment.effective_on:%-d %b %Y}"
     )
     after = "" if plan.series_id is None else _after(amendment)

@@ -302,6 +302,8 @@ SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 
 # --- secrets -----------------------------------------------------------------------------------------
 # LANE_SEAL_KEYS="newest:base64key,older:base64key": the first seals, all unseal.
+# How many days an exchange rate counts when no later one is entered.
+LANE_FX_MAX_AGE_DAYS: int = env.int("LANE_FX_MAX_AGE_DAYS", 31)
 LANE_SEAL_KEYS: str = env.str("LANE_SEAL_KEYS", "")
 LANE_TOKEN_PEPPER: str = env.str("LANE_TOKEN_PEPPER", "")
 

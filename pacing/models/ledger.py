@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,8 @@ from django.db.models import F, Q
 from lane.accounts.models import ClientOwned
 from lane.core.models import PubliclyNamed, TimeStamped
 from pacing.models.plan import BudgetPlan
+
+AMENDMENT_VALID_FOR = timedelta(days=14)
 
 
 class PlanAmendment(PubliclyNamed, TimeStamped, ClientOwned):
@@ -83,6 +87,11 @@ class PlanAmendment(PubliclyNamed, TimeStamped, ClientOwned):
 
     def __str__(self) -> str:
         return f"{self.plan}: amendment"
+
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked for or last revised (business time): it expires a fixed time later."""
+        return self.expires_at - AMENDMENT_VALID_FOR
 
     @property
     def delta_micros(self) -> int:

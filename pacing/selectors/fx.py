@@ -10,7 +10,7 @@ from django.conf import settings
 
 from lane.accounts.visibility import OrganizationOwnedQuerySet
 from lane.core.actors import Actor
-from pacing.exchange import MAX_AGE_DAYS, Quote, RateBook
+from pacing.exchange import Quote, RateBook
 from pacing.models import FxRate
 
 
@@ -21,7 +21,7 @@ def rates_for(actor: Actor) -> OrganizationOwnedQuerySet[FxRate]:
 
 def max_age_days() -> int:
     """How long a rate holds when no later one is entered."""
-    return int(getattr(settings, "LANE_FX_MAX_AGE_DAYS", MAX_AGE_DAYS))
+    return int(settings.LANE_FX_MAX_AGE_DAYS)
 
 
 def books(organization_ids: Iterable[int]) -> dict[int, RateBook]:

@@ -143,7 +143,7 @@ def how_of(entry: LedgerEntry) -> str:
         return f"taken over when the ledger began, plan of {asked}"
     if via == LedgerEntry.Via.SERIES:
         return (
-            f"made by Lane under the {entry.approved_label.lower()}"
+            f"made by Lane under the {entry.approved_label[:1].lower() + entry.approved_label[1:]}"
             if entry.approved_label
             else "made by its series"
         )
@@ -156,6 +156,10 @@ def how_of(entry: LedgerEntry) -> str:
         LedgerEntry.Via.POLICY: "within its automatic limits",
     }
     return f"asked by {asked}, approved by {entry.approved_label or 'the policy'}, {doors[via]}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def explain(plan: BudgetPlan, figure: str) -> Explanation:
@@ -190,7 +194,7 @@ def _amount(plan: BudgetPlan) -> Explanation:
         Part(
             f"{entry.get_kind_display()}{f' from {entry.rolled_from.name}' if entry.rolled_from else ''}",
             entry.amount_micros,
-            how_of(entry).capitalize(),
+            _sentence(how_of(entry)),
             _address("plan-ledger", plan.public_id, f"#entry-{entry.public_id}"),
             entry.at,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +25,12 @@ from lane.core.money import format_money
 from pacing.events import AmendmentEnded, AmendmentProposed, PlanAmended, PlanChanged
 from pacing.filtering.memory import moved_memory
 from pacing.models import BudgetPlan, LedgerEntry, PlanAmendment
+from pacing.models.ledger import AMENDMENT_VALID_FOR
 from pacing.selectors.spending import spent_so_far
 from pacing.services import ledger, plan_terms
 from pacing.services.ledger import Consent
 
 SUBJECT = "pacing.amendment"
-VALID_FOR = timedelta(days=14)
 State = PlanAmendment.State
 Status = BudgetPlan.Status
 _RUNS = (Status.ACTIVE, Status.PAUSED)
@@ -95,7 +95,7 @@ def propose(
         asked_by_id=actor.user_id,
         asked_kind=str(actor.kind),
         asked_label=actor.label[:200],
-        expires_at=clock.now() + VALID_FOR,
+        expires_at=clock.now() + AMENDMENT_VALID_FOR,
     )
     _require_sense(amendment, new=True)
     amendment.content_hash = digest(amendment)
@@ -138,7 +138,7 @@ def revise(
     amendment.new_ends_on, amendment.effective_on = ends_on, effective_on
     amendment.reverts_at_cycle_end = reverts_at_cycle_end or plan.series_id is None
     amendment.reason, amendment.edited_by_id = reason.strip()[:500], actor.user_id
-    amendment.expires_at = clock.now() + VALID_FOR
+    amendment.expires_at = clock.now() + AMENDMENT_VALID_FOR
     amendment.version += 1
     _require_sense(amendment, new=True)
     amendment.content_hash = digest(amendment)

@@ -48,7 +48,7 @@ def plan_explain(request: HttpRequest, public_id: UUID, figure: str) -> HttpResp
     plan = get_object_or_404(plans_for(actor), public_id=public_id)
     if figure not in FIGURES:
         raise Http404("There is no such figure.")
-    context = {"plan": plan, "told": explain(plan, figure)}
+    context = {"plan": plan, "told": explain(plan, figure), "as_card": True}
     name = "_explanation" if request.headers.get("HX-Request") else "explanation"
     return render(request, f"pacing/ledger/{name}.html", context)
 
@@ -138,7 +138,7 @@ def _amend_context(
         "snap": getattr(plan, "snapshot", None),
         "remaining": remaining,
         "preview": form.preview(remaining),
-        "directly": amendments.may_change_directly(actor, plan),
+        "directly": waiting is None and amendments.may_change_directly(actor, plan),
         "today": clock.today(plan.timezone),
     }
 

@@ -19,6 +19,7 @@ from lane.accounts.models import Organization
 from lane.core import outbox
 from lane.core.errors import LaneError
 from lane.ops.demo import calendar, people, plans, portfolios
+from lane.ops.demo import ledger as ledger_demo
 from lane.ops.demo.browser import DemoBrowser
 from lane.ops.demo.people import DemoPeople
 from lane.settings.env import STATE_DIR
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(made)} plans made; pacing them.")
         runs.run_pass(organization_id=crew.organization.pk)
         portfolios.make(crew.clients, crew.marketer)
+        ledger_demo.make(crew.clients, crew.owner, crew.marketer)
         outbox.drain()
         self._propose_one(crew)
         self.stdout.write("The demo agency is ready.")
