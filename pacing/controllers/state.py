@@ -19,9 +19,9 @@ NEVER = -1
 class State(Rows):
     """Memory of N plans. The learned figures are relearned from the reports at each look, never trusted."""
 
-    queue: Floats  # [N, 24] expected spend in micros of the last ticks, oldest first
+    queue: Floats  # [N, 24] daily budget at work in each of the last ticks in micros, oldest first, 0 while paused
     last_tick: Ints  # tick of the flight (12 a day) the queue ends at, NEVER before the first look
-    running_micros: Floats  # expected spend of the last tick had the plan been running
+    running_micros: Floats  # what the queue would hold for the last tick had the plan been running
     paused_at: Ints  # tick of the flight Lane paused it at, NEVER when it is not paused by Lane
     pause_asked: Flags  # the last look asked for a pause; if it never happened the queue is corrected
     delivery_ratio: Floats  # spend per unit of daily budget on budget-bound days
