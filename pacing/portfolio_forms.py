@@ -85,7 +85,7 @@ class PortfolioForm(forms.Form):
     )
     blend = _percent(
         label="Caution, in %",
-        initial=Decimal(50),
+        initial=Decimal(40),
         help_text="How far splits are drawn towards shares by average return: safer, a little less gain.",
     )
     exploration = forms.ChoiceField(

@@ -106,13 +106,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("look_every_minutes", models.PositiveSmallIntegerField(default=30)),
-                ("min_days_between_moves", models.PositiveSmallIntegerField(default=7)),
+                ("min_days_between_moves", models.PositiveSmallIntegerField(default=3)),
                 ("step_ratio", models.DecimalField(decimal_places=3, default=Decimal("0.200"), max_digits=4)),
                 (
                     "blend_ratio",
                     models.DecimalField(
                         decimal_places=3,
-                        default=Decimal("0.500"),
+                        default=Decimal("0.400"),
                         help_text="How far splits are drawn towards return-proportional ones: 0 not at all, 1 fully.",
                         max_digits=4,
                     ),

@@ -56,12 +56,12 @@ class Portfolio(PubliclyNamed, TimeStamped, ClientOwned):
         null=True, blank=True, help_text="A fixed amount a day; else a plan."
     )
     look_every_minutes = models.PositiveSmallIntegerField(default=30)
-    min_days_between_moves = models.PositiveSmallIntegerField(default=7)
+    min_days_between_moves = models.PositiveSmallIntegerField(default=3)
     step_ratio = models.DecimalField(max_digits=4, decimal_places=3, default=Decimal("0.200"))
     blend_ratio = models.DecimalField(
         max_digits=4,
         decimal_places=3,
-        default=Decimal("0.500"),
+        default=Decimal("0.400"),
         help_text="How far splits are drawn towards return-proportional ones: 0 not at all, 1 fully.",
     )
     exploration = models.CharField(max_length=10, choices=Exploration.choices, default=Exploration.NONE)

@@ -17,6 +17,7 @@ from pacing.portfolio_words import Writer
 from pacing.services.portfolios import experiments, outcomes, proposing
 from pacing.services.portfolios.figures import figures_of, reading_of
 from pacing.services.portfolios.seeing import Seen, see
+from pacing.services.portfolios.terms import usual_rest
 
 MICROS = 1_000_000
 LEAST_PROBABILITY = 0.80
@@ -97,7 +98,7 @@ def terms_for(seen: Seen) -> Terms:
         budget_micros=seen.budget_micros,
         unit_micros=seen.unit_micros,
         step=float(portfolio.step_ratio),
-        move_days=portfolio.min_days_between_moves,
+        move_days=_rest_days(portfolio),
         blend=1.0 - float(portfolio.blend_ratio),
         least_probability=LEAST_PROBABILITY,
         roas_floor=float(portfolio.roas_floor) if portfolio.roas_floor is not None else None,
@@ -108,6 +109,12 @@ def terms_for(seen: Seen) -> Terms:
         exploration=_EXPLORATION[Portfolio.Exploration(portfolio.exploration)],
         exploration_share=float(portfolio.exploration_ratio),
     )
+
+
+def _rest_days(portfolio: Portfolio) -> int:
+    """Days an arm rests: longer where nobody looks at each move, whatever was typed."""
+    days = portfolio.min_days_between_moves
+    return max(days, usual_rest(portfolio.mode)) if portfolio.mode == Portfolio.Mode.AUTO else days
 
 
 def seed_of(portfolio: Portfolio, seen: Seen) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.models import Budget
+from campaigns.selectors.guardrails import guardrails_for
 from lane.core import clock, outbox, realtime
 from lane.core.actors import Actor
 from lane.core.errors import LaneError
@@ -30,6 +31,9 @@ def accept_alone(look: AllocationLook) -> None:
     portfolio = Portfolio.objects.get(pk=look.portfolio_id)
     if portfolio.mode != Portfolio.Mode.AUTO:
         return
+    moved = Budget.objects.filter(arm_budgets__arm__moves__look=look).select_related("ad_account")
+    if guardrails_for(moved).held_by:
+        return  # a rail would stop it at the write: it stays open for people
     try:
         moves.accept(look.public_id, actor=Actor.system(portfolio.organization_id, "allocation"))
     except LaneError as error:

@@ -58,7 +58,7 @@ def create(
     look_every_minutes: int = 30,
     min_days_between_moves: int | None = None,
     step_ratio: Decimal = Decimal("0.2"),
-    blend_ratio: Decimal = Decimal("0.5"),
+    blend_ratio: Decimal = Decimal("0.4"),
     exploration: str = Portfolio.Exploration.NONE,
     exploration_ratio: Decimal = Decimal(0),
     roas_floor: Decimal | None = None,
