@@ -50,6 +50,7 @@ from lane.accounts.models import (
     Membership,
     Organization,
     Role,
+    SavedView,
     User,
 )
 from lane.audit.models import AuditHead
@@ -81,9 +82,9 @@ from pacing.models import (
     PacingRun,
     PlanAmendment,
     PlanBudget,
+    PlannedEvent,
     PlanSeries,
     PlanSnapshot,
-    PlannedEvent,
     Portfolio,
     PortfolioArm,
     ProjectionScore,
@@ -274,6 +275,7 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
         **owned, plan=plan, slot=now, at=now, health="behind", decision="propose", spent_micros=EUR
     )
     PlanSnapshot.objects.create(**owned, plan=plan, health="behind", as_of=now)
+    SavedView.objects.create(organization=owned["organization"], user=person, page="pacing", name="Behind")
     PlannedEvent.objects.create(**owned, name="Sale", kind="promo", starts_on=today, ends_on=today, factor=2)
     LearnedShape.objects.create(
         **owned, scope="client", scope_id=plan.client_id, platform="google_ads", kind="delivery",
@@ -371,5 +373,11 @@ def _portfolio(owned: dict[str, object], plan: BudgetPlan, budget: Budget) -> No
         **owned, look=look, arm=arm, currency="EUR", now_micros=100 * EUR, new_micros=100 * EUR
     )
     Experiment.objects.create(
-        **owned, portfolio=portfolio, look=look, arm=arm, kind="excitation", currency="EUR", step_micros=5 * EUR
+        **owned,
+        portfolio=portfolio,
+        look=look,
+        arm=arm,
+        kind="excitation",
+        currency="EUR",
+        step_micros=5 * EUR,
     )
