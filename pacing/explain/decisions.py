@@ -31,6 +31,7 @@ _LIMITED = (
 )
 _MARGIN = "Each {per_micros} of this change moves the projected end by about {per_end_micros}."
 _PAUSE = "{left_micros} is left, and the next {tick_hours} would spend about {tick_micros}: half of that is the limit."
+_WAITS = "{left_micros} is left while about {waiting_late_micros} is not reported yet: paused until reports show the rest."
 _BLIND = (
     "The report is {report_age_hours} old and {left_micros} is left, under half a day at {now_micros} a day."
 )
@@ -85,6 +86,7 @@ class PlanFacts:
     left_micros: int | None = None
     tick_micros: int | None = None
     tick_hours: float = 2.0
+    waiting_late_micros: int | None = None  # a pause that waits for late reports
     is_blind_pause: bool = False
     is_step_limited: bool = False
     blocked: Sequence[str] = ()
@@ -124,6 +126,8 @@ def _data(numbers: Mapping[str, Number]) -> list[tuple[str, str]]:
 def _cause(facts: PlanFacts, numbers: Mapping[str, Number]) -> list[tuple[str, str]]:
     """Why exactly this: the amount of a step, or what makes a pause due."""
     if facts.kind == "pause":
+        if {"left_micros", "waiting_late_micros"} <= numbers.keys():
+            return [("pause", _WAITS)]
         if {"left_micros", "tick_micros"} <= numbers.keys():
             blind = facts.is_blind_pause and {"report_age_hours", "now_micros"} <= numbers.keys()
             return [("pause", _BLIND if blind else _PAUSE)]
@@ -153,6 +157,7 @@ def _numbers(facts: PlanFacts) -> dict[str, Number]:
         "needed_micros": facts.needed_micros,
         "now_micros": facts.now_micros,
         "left_micros": facts.left_micros,
+        "waiting_late_micros": facts.waiting_late_micros,
         "tick_micros": facts.tick_micros,
         "tick_hours": None if facts.tick_micros is None else facts.tick_hours,
         "step_limit_ratio": facts.step_limit_ratio,

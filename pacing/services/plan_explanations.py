@@ -60,7 +60,9 @@ def explain(
     action = decision.action_of(row)
     found = {finding.reason: finding.numbers for finding in decision.findings(row)}
     pauses = (Reason.TARGET_REACHED, Reason.WAITING_FOR_REPORTS, Reason.STALE_PAUSE, Reason.RESUMED)
-    pausing = next((found[reason] for reason in pauses if reason in found), {})
+    waits = found.get(Reason.WAITING_FOR_REPORTS, {})
+    told = (Reason.TARGET_REACHED, Reason.STALE_PAUSE, Reason.RESUMED)
+    pausing = next((found[reason] for reason in told if reason in found), waits)
     age = float(seen.observation.report_age_hours[row])
     error = float(decision.end_error[row])
     known = bool(np.isfinite(error))
@@ -83,6 +85,7 @@ def explain(
             ends=_band(decision.with_p10_micros, decision.with_p50_micros, decision.with_p90_micros, row),
             left_micros=_known(pausing.get("left_micros")),
             tick_micros=_known(pausing.get("tick_micros")),
+            waiting_late_micros=_known(waits.get("late_micros")),
             is_blind_pause=Reason.STALE_PAUSE in found,
             is_step_limited=Reason.STEP_CAPPED in found,
             blocked=blocked,

@@ -41,13 +41,14 @@ def facts(draw):
         ends=draw(bands),
         left_micros=draw(st.none() | micros),
         tick_micros=draw(st.none() | micros),
+        waiting_late_micros=draw(st.none() | micros),
         is_blind_pause=draw(st.booleans()),
         is_step_limited=draw(st.booleans()),
         blocked=draw(st.lists(st.sampled_from(["Brand 2026", "P10 test", "Shoes, 50 % off"]), max_size=2)),
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(facts())
 def test_every_number_in_every_text_is_the_stored_one(given_facts):
     numbers, sentences = explain_plan(given_facts)
