@@ -59,7 +59,6 @@ def explain(
     width = int(seen.terms.days_total[row])
     action = decision.action_of(row)
     found = {finding.reason: finding.numbers for finding in decision.findings(row)}
-    pauses = (Reason.TARGET_REACHED, Reason.WAITING_FOR_REPORTS, Reason.STALE_PAUSE, Reason.RESUMED)
     waits = found.get(Reason.WAITING_FOR_REPORTS, {})
     told = (Reason.TARGET_REACHED, Reason.STALE_PAUSE, Reason.RESUMED)
     pausing = next((found[reason] for reason in told if reason in found), waits)
