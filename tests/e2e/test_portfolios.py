@@ -71,7 +71,9 @@ def test_the_portfolio_pages_are_accessible_and_fit_every_width(desk: Desk, port
     assert desk.complaints == []
 
 
-def test_an_arm_is_locked_in_place_and_the_lock_is_kept(desk: Desk, portfolio: Portfolio) -> None:
+def test_an_arm_is_locked_in_place_and_a_client_chosen_shows_its_budgets(
+    desk: Desk, portfolio: Portfolio
+) -> None:
     page = desk.signed_in("owner")
     page.goto(f"/portfolios/{portfolio.public_id}/")
     page.get_by_label("Lock Men 25-44").check()
@@ -81,3 +83,9 @@ def test_an_arm_is_locked_in_place_and_the_lock_is_kept(desk: Desk, portfolio: P
     arms = {arm.label: arm for arm in portfolio.arms.all()}
     assert arms["Men 25-44"].locked
     assert arms["Women 25-44"].cap_micros == 200_000_000
+    page.goto("/portfolios/new/")
+    page.get_by_label("Client").select_option(label=portfolios.CLIENT)
+    page.get_by_label("Sunglasses test").wait_for()
+    assert page.get_by_label("Client").input_value() == str(portfolio.client.public_id)
+    assert page.get_by_label("Men 25-44", exact=True).is_disabled()
+    assert desk.complaints == []
