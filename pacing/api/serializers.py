@@ -45,12 +45,15 @@ class PlanSerializer(LaneSerializer):
     health = serializers.SerializerMethodField()
     health_reason = serializers.SerializerMethodField()
     pace = serializers.SerializerMethodField()
+    series = RefField("series")
+    waiting_amendment = serializers.SerializerMethodField()
 
     class Meta:
         model = BudgetPlan
         fields = [
             "id", "name", "client", "owner", "amount", "currency", "timezone", "starts_on", "ends_on", "budgets",
-            "strategy", "landing", "tolerance_ratio", "mode", "pause_at_target", "status", "paused_reason",
+            "strategy", "landing", "tolerance_ratio", "mode", "pause_at_target", "amount_rule", "rollover",
+            "rollover_cap_ratio", "series", "cycle_on", "waiting_amendment", "status", "paused_reason",
             "version", "health", "health_reason", "pace", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -63,6 +66,12 @@ class PlanSerializer(LaneSerializer):
     def get_health_reason(self, plan: BudgetPlan) -> str:
         """The strongest reason in a few words."""
         return shown_reason(plan, getattr(plan, "snapshot", None))
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_waiting_amendment(self, plan: BudgetPlan) -> str | None:
+        """The amendment of its amount or dates that nobody decided yet; null when none waits."""
+        waiting = list(getattr(plan, "waiting_amendments", ()))
+        return str(waiting[0].public_id) if waiting else None
 
     @extend_schema_field(PaceSerializer(allow_null=True))
     def get_pace(self, plan: BudgetPlan) -> dict[str, Any] | None:
@@ -151,10 +160,19 @@ class _TermsSerializer(serializers.Serializer):
     )
     mode = serializers.ChoiceField(choices=BudgetPlan.Mode.choices, required=False)
     pause_at_target = serializers.BooleanField(required=False)
+    amount_rule = serializers.ChoiceField(
+        choices=BudgetPlan.AmountRule.choices,
+        required=False,
+        help_text="Who may change amount and dates once it runs; only an admin chooses it.",
+    )
+    rollover = serializers.ChoiceField(choices=BudgetPlan.Rollover.choices, required=False)
+    rollover_cap_ratio = serializers.DecimalField(
+        max_digits=5, decimal_places=4, required=False, min_value=Decimal(0), max_value=Decimal(1)
+    )
 
 
 class CreatePlanSerializer(_TermsSerializer):
-    """A new plan over budgets of one client, which share currency and time zone."""
+    """A new plan over budgets of one client. Its currency is the amount's; other budgets count by dated rates."""
 
     client = serializers.UUIDField()
     name = serializers.CharField(max_length=120)

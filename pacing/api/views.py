@@ -30,6 +30,7 @@ from pacing.api.serializers import (
 )
 from pacing.models import BudgetPlan, PacingRun, Recommendation
 from pacing.selectors import plans_for, recommendations_for, runs_for
+from pacing.selectors.ledger import with_waiting
 from pacing.services import plans, recommendations
 from pacing.tasks import run_plan
 
@@ -44,7 +45,9 @@ class PlanViewSet(LaneReadViewSet[BudgetPlan]):
 
     def get_queryset(self) -> QuerySet[BudgetPlan]:
         """Plans of the clients the caller sees."""
-        return plans_for(self.actor).select_related("snapshot").prefetch_related("budgets")
+        return with_waiting(plans_for(self.actor).select_related("snapshot", "series")).prefetch_related(
+            "budgets"
+        )
 
     @extend_schema(request=CreatePlanSerializer, responses={201: PlanSerializer})
     @idempotent
@@ -54,10 +57,10 @@ class PlanViewSet(LaneReadViewSet[BudgetPlan]):
         amount: Money = asked.pop("amount")
         client = named(clients_for(self.actor), asked.pop("client"), "client")
         budgets = self._budgets(asked.pop("budgets"))
-        _require_currency(amount, budgets[0].currency)
         plan = plans.create(
-            actor=self.actor, client=client, budgets=budgets, amount_micros=amount.micros, **asked
-        )
+            actor=self.actor, client=client, budgets=budgets, amount_micros=amount.micros, currency=amount.currency,
+            **asked,
+        )  # fmt: skip
         return self.answer(plan, status=201)
 
     @extend_schema(request=EditPlanSerializer, responses=PlanSerializer)

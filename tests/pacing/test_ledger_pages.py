@@ -176,3 +176,16 @@ def test_an_edit_of_an_editor_says_that_the_amount_waits():
     assert "wait for approval" in answer.content.decode()
     plan.refresh_from_db()
     assert plan.amount_micros == 16_000 * MICROS
+
+
+def test_a_plan_in_the_api_names_the_amendment_that_waits():
+    desk = Desk()
+    caller = Caller(hire(desk.world, "editor")[0])
+    path = f"plans/{desk.plan.public_id}/"
+    assert caller.get(path).json()["waiting_amendment"] is None
+    body = {"version": 1, "amount": {"amount": "1800.00", "currency": "EUR"}, "reason": "More stock"}
+    answer = caller.patch(path, body).json()
+    assert answer["amount"]["amount"] == "1500.00"
+    assert answer["waiting_amendment"] == str(PlanAmendment.objects.get().public_id)
+    refused = caller.patch(path, {"version": 1, "amount_rule": "open"})
+    assert refused.json()["errors"][0]["pointer"] == "/amount_rule"
