@@ -12,7 +12,7 @@ from campaigns.models import Budget
 from lane.accounts.models import Client
 from lane.core.errors import InvalidInput
 from lane.core.money import Money, NotMoney, decimal_text, parse_amount
-from pacing.models import BudgetPlan
+from pacing.models import BudgetPlan, Portfolio
 from pacing.services.replay import LENGTHS, Question
 from pacing.services.what_if import Assumed
 
@@ -121,6 +121,24 @@ class ReplayForm(forms.Form):
             self.add_error(None, refusal.message)
         for name, words in refusal.fields.items():
             self.add_error(name if name in self.fields else None, words)
+
+
+class AllocationReplayForm(forms.Form):
+    """Which portfolio's past to replay."""
+
+    portfolio = forms.ChoiceField(error_messages={"required": "Choose a portfolio."})
+
+    def __init__(self, data: QueryDict | None, *, portfolios: Sequence[Portfolio]) -> None:
+        super().__init__(data, auto_id="allocation-%s")
+        self.portfolios = {str(one.public_id): one for one in portfolios}
+        chosen = [("", "Choose…")] if len(portfolios) > 1 else []
+        names = [(key, f"{one.client.name}: {one.name}") for key, one in self.portfolios.items()]
+        self.fields["portfolio"].choices = [*chosen, *names]  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> Portfolio:
+        """The portfolio that was chosen."""
+        return self.portfolios[self.cleaned_data["portfolio"]]
 
 
 def terms_as_typed(assumed: Assumed, currency: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from lane.core import jobs
 from lane.core.models import Job
 from lane.core.tasks import LaneTask
 from pacing.services import (
+    allocation_replay,
     amendments,
     learning,
     recommendations,
@@ -75,6 +76,18 @@ def run_replay(job_id: int) -> None:
         return
     try:
         replay.run(job_id)
+    except Exception as error:
+        jobs.finish(job_id, state=Job.State.FAILED, message=f"Stopped: {error}")
+        raise
+
+
+@shared_task(base=LaneTask, name="pacing.run_allocation_replay")
+def run_allocation_replay(job_id: int) -> None:
+    """Replay a portfolio's history for the lab; a repeated delivery finds the job taken or over."""
+    if not replay.take(job_id, allocation_replay.KIND):
+        return
+    try:
+        allocation_replay.run(job_id)
     except Exception as error:
         jobs.finish(job_id, state=Job.State.FAILED, message=f"Stopped: {error}")
         raise

@@ -10,6 +10,7 @@ from pacing.api.calibration import ScoreViewSet
 from pacing.api.explanations import ExplanationViewSet, PlanExplanationViewSet
 from pacing.api.fx import FxRateViewSet
 from pacing.api.lab import PlanWhatIfViewSet, ReplayViewSet
+from pacing.api.lab_allocation import AllocationReplayViewSet
 from pacing.api.ledger import AmendmentViewSet, EntryViewSet, ExplainViewSet
 from pacing.api.offers import OfferViewSet, ShortfallViewSet
 from pacing.api.portfolios import AllocationLookViewSet, ExperimentViewSet, PortfolioViewSet
@@ -35,6 +36,7 @@ router.register(
     "portfolios/<uuid:portfolio_id>/experiments", ExperimentViewSet, basename="api-portfolio-experiment"
 )
 router.register("plans/<uuid:plan_id>/what-if", PlanWhatIfViewSet, basename="api-plan-what-if")
+router.register("lab/allocation-replays", AllocationReplayViewSet, basename="api-allocation-replay")
 router.register("lab/replays", ReplayViewSet, basename="api-replay")
 router.register("planned-events", PlannedEventViewSet, basename="api-planned-event")
 router.register("projection-scores", ScoreViewSet, basename="api-projection-score")

@@ -75,8 +75,17 @@ class Series:
 def start(question: Question, *, client: Client, actor: Actor) -> Job:
     """Open the job of a replay. One at a time per person; the task that runs it is hinted by the caller."""
     _require(question)
+    require_idle(actor, KIND)
+    job = jobs.start(KIND, f"Replay of {client.name}", actor=actor, total=len(question.strategies) + 1)
+    job.result = {"question": question.as_json()}
+    job.save(update_fields=["result"])
+    return job
+
+
+def require_idle(actor: Actor, kind: str) -> None:
+    """Refuse a second replay of a kind while one of the same person runs."""
     busy = Job.objects.filter(
-        kind=KIND,
+        kind=kind,
         organization_id=actor.organization_id,
         created_by_id=actor.user_id,
         state__in=(Job.State.QUEUED, Job.State.RUNNING),
@@ -84,17 +93,13 @@ def start(question: Question, *, client: Client, actor: Actor) -> Job:
     )
     if busy.exists():
         raise InvalidInput("A replay of yours is still running. Wait for it, or open it from the list.")
-    job = jobs.start(KIND, f"Replay of {client.name}", actor=actor, total=len(question.strategies) + 1)
-    job.result = {"question": question.as_json()}
-    job.save(update_fields=["result"])
-    return job
 
 
-def take(job_id: int) -> bool:
+def take(job_id: int, kind: str = KIND) -> bool:
     """Claim a job that waits, or one whose worker has not been heard of for a while."""
     now = clock.machine_now()
     silent = Q(state=Job.State.RUNNING, updated_at__lt=now - _SILENT_FOR)
-    free = Job.objects.filter(Q(state=Job.State.QUEUED) | silent, pk=job_id, kind=KIND)
+    free = Job.objects.filter(Q(state=Job.State.QUEUED) | silent, pk=job_id, kind=kind)
     return bool(free.update(state=Job.State.RUNNING, updated_at=now))
 
 

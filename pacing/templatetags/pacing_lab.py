@@ -10,6 +10,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from pacing.selectors.lab import PolicyLine
+from pacing.selectors.lab_allocation import CourseLine
 
 register = template.Library()
 ROW, UPPER, LOWER = 34, 10, 26
@@ -72,3 +73,35 @@ def flight_ends(policies: Sequence[PolicyLine]) -> SafeString:
 def _spread(index: int) -> float:
     """Neighbours are drawn a little apart, so that many flights do not hide each other."""
     return (index * 7 % 5 - 2) * 3.2
+
+
+@register.simple_tag
+def difference_ranges(courses: Sequence[CourseLine]) -> SafeString:
+    """Expected difference to what happened with its P10 to P90, one line per simulated split."""
+    shown = [course for course in courses if course.figures["difference"]]
+    return mark_safe(_ranges(_DESK, shown) + _ranges(_PHONE, shown))
+
+
+def _ranges(drawing: _Drawing, courses: Sequence[CourseLine]) -> str:
+    """One drawing: the middle is what happened, the edges the farthest P10 or P90."""
+    height = UPPER + ROW * len(courses) + LOWER
+    bands = [course.figures["difference"] for course in courses]
+    widest = max((abs(band[name]) for band in bands for name in ("p10", "p90", "mean")), default=0) or 1.0
+    scale = SPAN / widest
+    middle, floor = drawing.x(0), height - LOWER
+    body = [
+        f'<line class="dots-goal" x1="{middle}" y1="{UPPER}" x2="{middle}" y2="{floor}"/>',
+        f'<text x="{middle}" y="{height - 8}" text-anchor="middle">what happened</text>',
+    ]
+    for place, (course, band) in enumerate(zip(courses, bands, strict=True)):
+        y = UPPER + ROW * place + ROW / 2
+        low, high = drawing.x(band["p10"] * scale), drawing.x(band["p90"] * scale)
+        body += [
+            f'<text class="dots-name" x="0" y="{y + 4:.1f}">{escape(course.short)}</text>',
+            f'<line class="with-line" x1="{low}" y1="{y:.1f}" x2="{high}" y2="{y:.1f}"/>',
+            f'<circle class="actual-dot" cx="{drawing.x(band["mean"] * scale)}" cy="{y:.1f}" r="4"/>',
+        ]
+    return (
+        f'<svg class="chart dots-chart {drawing.css}" viewBox="0 0 {drawing.width} {height}" '
+        f'aria-hidden="true">{"".join(body)}</svg>'
+    )

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from lane.accounts import policies
 from lane.core.errors import InvalidInput, OutOfDate
-from pacing.lab_forms import ReplayForm, WhatIfForm, terms_as_typed
+from pacing.lab_forms import AllocationReplayForm, ReplayForm, WhatIfForm, terms_as_typed
 from pacing.models import BudgetPlan
 from pacing.selectors import plans_for
 from pacing.selectors.budgets import budgets_of
 from pacing.selectors.lab import replay_of, replayable_clients, replays_for
+from pacing.selectors.lab_allocation import allocation_replays_for, replayable_portfolios
 from pacing.selectors.ledger import waiting_amendment
 from pacing.services import replay, what_if
 from pacing.tasks import run_replay
@@ -113,7 +114,13 @@ def lab(request: HttpRequest) -> HttpResponse:
             else:
                 run_replay.hint_on_commit(job.pk)
                 return redirect("pacing-lab-replay", job.public_id)
-    shown = {"form": form, "clients": clients, "replays": replays_for(actor)[:20]}
+    shown = {
+        "form": form,
+        "clients": clients,
+        "replays": replays_for(actor)[:20],
+        "allocation_form": AllocationReplayForm(None, portfolios=replayable_portfolios(actor)),
+        "allocation_replays": allocation_replays_for(actor)[:20],
+    }
     return render(request, "pacing/lab/lab.html", shown, status=status)
 
 
