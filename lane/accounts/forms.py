@@ -45,8 +45,8 @@ class ClientForm(forms.Form):
     timezone = forms.ChoiceField(choices=_zones, label="Time zone")
     budget_limit = forms.CharField(
         required=False,
-        label="Monthly limit",
-        help_text="Most that all plans of one month may add up to. Leave empty for none.",
+        label="Limit for all plans",
+        help_text="Most that the plans running on any one day may add up to. Leave empty for none.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from pacing.controllers.status import tolerance_now
 from pacing.models import BudgetPlan, Offer, PacingRun, PlanSnapshot, Recommendation
 from pacing.selectors.calendar import marks_for, weights_for
 from pacing.selectors.proposals import Proposal
-from pacing.selectors.spending import spend_days
+from pacing.selectors.spending import spend_days, spend_days_as_known
 from pacing.words import reason_text, reason_texts
 
 RUNS_SHOWN, CHANGES_SHOWN, ACTIVITY_SHOWN = 8, 8, 8
@@ -74,7 +74,8 @@ def curve_of(
     for index, micros in enumerate(spent):
         whole = plan.starts_on + timedelta(days=index) < local_date(reach, zone)
         actual.append((index + (1.0 if whole else max(elapsed_share(reach, zone), 0.02)), micros))
-    total = spent[-1] if spent else None
+    unknown_from = next((on for on, micros in sorted(daily.items()) if micros is None), None)
+    total = spent[-1] if spent and unknown_from is None else None
     drawing: dict[str, Any] = {
         "starts_on": plan.starts_on,
         "ends_on": plan.ends_on,
@@ -89,7 +90,10 @@ def curve_of(
         drawing |= _gap(plan, snapshot, total)
     return Curve(
         drawing=drawing,
-        summary=_summary(plan, snapshot, total, reach, proposal, known_on),
+        summary=_summary(plan, snapshot, total, reach, proposal, known_on)
+        if unknown_from is None
+        else f"No exchange rate to {plan.currency} is known for {unknown_from:%-d %b}: from that day on this "
+        "plan's spend cannot be told. Enter the rate.",
         rows=_rows(plan, spent, target),
         known_on=known_on,
     )
@@ -148,17 +152,16 @@ def tolerance_of(plan: BudgetPlan) -> float:
 
 def _daily(
     plan: BudgetPlan, budgets: Sequence[Budget], last: date, reach: datetime, known_on: date | None
-) -> dict[date, int]:
-    """Spend per day in the plan's currency, as known now or then; days without a rate are left out."""
+) -> dict[date, int | None]:
+    """Spend per day in the plan's currency, as known now or then; None where a rate is missing."""
     ids = [budget.pk for budget in budgets]
     if last < plan.starts_on:
         return {}
     if known_on is not None:
-        return dict(facts.spend_as_known_on(ids, plan.starts_on, last, reach))
+        return spend_days_as_known(plan, budgets, plan.starts_on, last, reach)
     if all(budget.currency == plan.currency for budget in budgets):
         return dict(facts.daily_spend(ids, plan.starts_on, last))
-    days = spend_days(plan, plan.starts_on, last)
-    return {on: micros for on, micros in days.items() if micros is not None}
+    return spend_days(plan, plan.starts_on, last)
 
 
 def _target(plan: BudgetPlan, weights: Sequence[float] | None) -> list[tuple[float, int]]:
@@ -172,10 +175,11 @@ def _target(plan: BudgetPlan, weights: Sequence[float] | None) -> list[tuple[flo
     return [(0.0, 0), *((float(day), int(micros)) for day, micros in enumerate(by_day, start=1))]
 
 
-def _cumulative(first: date, last: date, daily: Mapping[date, int]) -> list[int]:
-    """Spend to date per day. A day that was read without a row spent nothing."""
+def _cumulative(first: date, last: date, daily: Mapping[date, int | None]) -> list[int]:
+    """Spend to date per day, up to the first day nobody can convert. A day read without a row spent nothing."""
     days = [first + timedelta(days=index) for index in range((last - first).days + 1)]
-    return list(accumulate(daily.get(day, 0) for day in days)) if daily else []
+    known = takewhile(lambda micros: micros is not None, (daily.get(day, 0) for day in days))
+    return list(accumulate(micros or 0 for micros in known)) if daily else []
 
 
 def _reported_to(snapshot: PlanSnapshot | None, now: datetime) -> datetime:

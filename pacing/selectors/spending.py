@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
@@ -62,6 +62,21 @@ def spend_days(plan: BudgetPlan, first: date, last: date) -> dict[date, int | No
     for place, by_day in enumerate(_days(plan, rows, first, last)):
         for on, micros in by_day.items():
             worth = worth_of(micros, rows[place].currency, plan.currency, on, rates)
+            before = found.get(on, 0)
+            found[on] = None if worth is None or before is None else before + worth
+    return dict(sorted(found.items()))
+
+
+def spend_days_as_known(
+    plan: BudgetPlan, budgets: Sequence[Budget], first: date, last: date, known_at: datetime
+) -> dict[date, int | None]:
+    """The same as it was known at an instant (UTC), converted by the rates known today."""
+    rates = _book(plan, budgets)
+    found: dict[date, int | None] = {}
+    for currency in sorted({budget.currency for budget in budgets}):
+        ids = [budget.pk for budget in budgets if budget.currency == currency]
+        for on, micros in facts.spend_as_known_on(ids, first, last, known_at).items():
+            worth = worth_of(micros, currency, plan.currency, on, rates)
             before = found.get(on, 0)
             found[on] = None if worth is None or before is None else before + worth
     return dict(sorted(found.items()))

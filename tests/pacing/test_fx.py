@@ -19,8 +19,9 @@ from lane.core.errors import InvalidInput, NotAllowed
 from lane.core.money import unit_micros
 from pacing.exchange import RateBook, back_down, back_up, convert, convert_down, convert_up
 from pacing.models import BudgetPlan, FxRate
+from pacing.selectors.detail import curve_of
 from pacing.selectors.ledger import explain
-from pacing.selectors.spending import spend_days
+from pacing.selectors.spending import spend_days, spend_days_as_known
 from pacing.services import fx, recommendations, runs
 from pacing.words import brief, reason_text
 from tests.api.callers import hire
@@ -260,6 +261,35 @@ def test_without_a_days_rate_the_spend_is_unknown_with_the_reason_and_nothing_is
     told = explain(plan, "remaining")
     assert told.micros is None
     assert "GBP→EUR" in told.unknown
+
+
+@_db
+def test_what_was_known_earlier_is_converted_like_what_is_known_now():
+    world, abroad, plan = two_currencies()
+    home, away = plan.budgets.order_by("pk")
+    tell_spend(world, home, per_day=50)
+    tell_spend(abroad, away, per_day=40)
+    budgets = list(plan.budgets.order_by("pk"))
+    day = plan.starts_on + timedelta(days=3)
+    later = clock.now() + timedelta(minutes=1)
+    assert spend_days_as_known(plan, budgets, day, day, later) == {day: 100 * MICROS}
+    long_ago = clock.now() - timedelta(days=400)
+    assert spend_days_as_known(plan, budgets, day, day, long_ago) == {}
+
+
+@_db
+def test_the_curve_ends_where_a_rate_is_missing_and_says_which_day():
+    world, abroad, plan = two_currencies()
+    home, away = plan.budgets.order_by("pk")
+    tell_spend(world, home, per_day=50)
+    tell_spend(abroad, away, per_day=40)
+    kept = FxRate.objects.get(on=plan.starts_on)
+    FxRate.objects.exclude(pk=kept.pk).delete()
+    FxRate.objects.update(on=plan.starts_on - timedelta(days=28))
+    drawn = curve_of(plan, None, list(plan.budgets.order_by("pk")), None)
+    assert drawn.rows[3]["spent_micros"] == 400 * MICROS and drawn.rows[4]["spent_micros"] is None
+    missing = plan.starts_on + timedelta(days=4)
+    assert f"{missing:%-d %b}" in drawn.summary and "rate" in drawn.summary
 
 
 @_db
