@@ -7,6 +7,7 @@ from celery import shared_task
 from lane.core import jobs
 from lane.core.models import Job
 from lane.core.tasks import LaneTask
+from pacing.selectors.lab_allocation import KIND as ALLOCATION_REPLAY
 from pacing.services import (
     allocation_replay,
     amendments,
@@ -84,7 +85,7 @@ def run_replay(job_id: int) -> None:
 @shared_task(base=LaneTask, name="pacing.run_allocation_replay")
 def run_allocation_replay(job_id: int) -> None:
     """Replay a portfolio's history for the lab; a repeated delivery finds the job taken or over."""
-    if not replay.take(job_id, allocation_replay.KIND):
+    if not replay.take(job_id, ALLOCATION_REPLAY):
         return
     try:
         allocation_replay.run(job_id)

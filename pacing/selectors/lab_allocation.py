@@ -76,7 +76,7 @@ class AllocationReplayView:
     @property
     def refusal(self) -> str:
         """Why nothing can be said; empty when something can."""
-        return (self.answer or {}).get("refusal", "")
+        return str((self.answer or {}).get("refusal", ""))
 
     @property
     def first(self) -> date | None:

@@ -10,7 +10,7 @@ from lane.core import clock
 from lane.core.errors import InvalidInput
 from lane.core.models import Job
 from pacing.models import AllocationLook
-from pacing.selectors.lab_allocation import allocation_replay_of
+from pacing.selectors.lab_allocation import KIND, allocation_replay_of
 from pacing.services import allocation_replay
 from pacing.tasks import run_allocation_replay
 from tests.api.callers import Caller
@@ -79,7 +79,7 @@ def test_it_is_asked_for_on_the_portfolios_page_and_shown_as_simulated(shop, cli
     page = client.get(reverse("portfolio-detail", args=[shop.portfolio.public_id])).content.decode()
     assert "Replay over the last 90 days" in page
     asked = client.post(reverse("pacing-lab-allocation-ask"), {"portfolio": str(shop.portfolio.public_id)})
-    job = Job.objects.get(kind=allocation_replay.KIND)
+    job = Job.objects.get(kind=KIND)
     assert asked.url == reverse("pacing-lab-allocation", args=[job.public_id])
     again = client.post(reverse("pacing-lab-allocation-ask"), {"portfolio": str(shop.portfolio.public_id)})
     assert again.status_code == 422
@@ -131,7 +131,7 @@ def test_another_organization_finds_nothing(shop, client):
     assert client.get(reverse("pacing-lab-allocation", args=[job.public_id])).status_code == 404
     gone = client.post(reverse("pacing-lab-allocation-ask"), {"portfolio": str(shop.portfolio.public_id)})
     assert gone.status_code == 404
-    assert Job.objects.filter(kind=allocation_replay.KIND).count() == 1
+    assert Job.objects.filter(kind=KIND).count() == 1
 
 
 def test_one_replay_at_a_time(shop):
