@@ -17,6 +17,7 @@ from pacing.allocation.learning import Evidence, learn_curves
 from pacing.allocation.situation import band
 
 DRAWS = 500
+FITS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,39 @@ class Hindsight:
 
 
 def hindsight_of(past: Past, seed: int) -> Hindsight:
-    """Curves over every day of a past; a day without spend says nothing about an arm."""
+    """Curves over every day of a past; a day without spend says nothing about an arm.
+
+    They are fitted to weeks drawn again and again with replacement: days near each other err together, and a fit that
+    took each of them for a witness of its own would be too sure.
+    """
+    rng = np.random.default_rng(seed)
     used: Flags = past.spend > 0
+    days, arms = past.spend.shape
     money = float(past.spend[used].mean())
     worth = float(past.value[past.value > 0].mean())
     names = sorted(set(past.pools))
-    shape = (1, past.spend.shape[1], past.spend.shape[0])
+    pools = np.array([[float(pool == name) for name in names] for pool in past.pools])
+    shape = (FITS, arms, days)
+    weight = used.T[None] * _weeks(days, rng)[:, None, :]
     evidence = Evidence(
-        spend=np.ascontiguousarray(past.spend.T[None]) / money,
-        value=np.ascontiguousarray(past.value.T[None]) / worth,
-        weight=np.ascontiguousarray(used.T[None]).astype(np.float64),
+        spend=np.broadcast_to(past.spend.T / money, shape),
+        value=np.broadcast_to(past.value.T / worth, shape),
+        weight=weight,
         dated=np.ones(shape, dtype=np.bool_),
         usual=np.ones(shape[:2]),
-        pools=np.array([[[float(pool == name) for name in names] for pool in past.pools]]),
+        pools=np.broadcast_to(pools, (FITS, *pools.shape)),
     )
-    curves = learn_curves(evidence, discount=1.0, watch=False).curves
-    return Hindsight(curves.rows(0).draw(np.random.default_rng(seed), DRAWS), money, worth)
+    draws = learn_curves(evidence, discount=1.0, watch=False).curves.draw(rng, DRAWS // FITS)
+
+    def by_arm(parts: Floats) -> Floats:
+        return np.moveaxis(parts, 0, 1).reshape(arms, -1)
+
+    return Hindsight(Draws(by_arm(draws.bend), by_arm(draws.slope)), money, worth)
+
+
+def _weeks(days: int, rng: np.random.Generator) -> Floats:
+    """How often each day counts in each fit [FITS, days]: as many whole weeks as there are, drawn by lot."""
+    week = np.arange(days) // 7
+    weeks = int(week[-1]) + 1
+    drawn = rng.multinomial(weeks, np.full(weeks, 1 / weeks), size=FITS)
+    return np.asarray(drawn[:, week], dtype=np.float64)
