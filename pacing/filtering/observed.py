@@ -203,8 +203,15 @@ def _terms(record: Record, platform: Record, unit_of: UnitOf | None) -> Terms:
         tolerance=fields.number(record, "tolerance", 0.05, low=0.0001, high=0.5),
         may_pause=fields.flag(record, "pause_at_target", True),
         delivery_prior=fields.number(record, "delivery_prior", 1.0, low=0.2, high=2.0),
-        month_limit=name.startswith("google") or platform.get("monthly_limit") is not None,
+        month_limit=_has_month_limit(platform, name),
     )
+
+
+def _has_month_limit(platform: Record, name: str) -> bool:
+    """Whether a limit that follows each edit ends with the flight: said, or taken for granted at Google."""
+    if "monthly_limit" in platform:
+        return platform["monthly_limit"] is not None
+    return name.startswith("google")
 
 
 def _per_day(record: Record, name: str, days: int) -> list[float] | None:

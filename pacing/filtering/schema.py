@@ -154,7 +154,10 @@ OBSERVATION: Schema = {
             "type": "object",
             "description": "Rules of the ad platform.",
             "properties": {
-                "name": {"type": "string", "description": "google… implies `monthly_limit`."},
+                "name": {
+                    "type": "string",
+                    "description": "google… implies `monthly_limit`; null there says the flight does not end with the month.",
+                },
                 "report_lag_hours": _number("How late reports usually are.", 0, 240, DEFAULT_LAG_HOURS),
                 "stale_after_hours": _number(
                     f"Age at which a report freezes changes; the lag + {STALE_AFTER_LAG_HOURS:g} if left out.",
@@ -166,12 +169,15 @@ OBSERVATION: Schema = {
                 "daily_overdelivery": _number(
                     "Most it spends in a day per unit of budget. Checked only.", 1, 100
                 ),
-                "monthly_limit": _number(
-                    "The platform spends at most this many daily budgets in a month (Google: 30.4), so that after an "
-                    "edit it never passes the budget times the days left. The last day relies on it.",
-                    1,
-                    1000,
-                ),
+                "monthly_limit": {
+                    **_number(
+                        "The platform spends at most this many daily budgets in a month (Google: 30.4), so that after an "
+                        "edit it never passes the budget times the days left. The last day relies on it.",
+                        1,
+                        1000,
+                    ),
+                    "type": ["number", "null"],
+                },
             },
         },
         "last_change_at": _instant(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,16 +112,25 @@ def terms_of(
         tolerance=[float(plan["tolerance_ratio"]) for plan in plans],
         may_pause=[plan["pause_at_target"] for plan in plans],
         delivery_prior=shapes.delivery,
-        month_limit=[_only_google(rows, accounts) for rows in budgets],
+        month_limit=[
+            _ends_with_googles_month(plan["ends_on"], rows, accounts)
+            for plan, rows in zip(plans, budgets, strict=True)
+        ],
         season=shapes.season,
         plan_weight=shapes.plan_weight,
         intraday=shapes.intraday,
     )
 
 
-def _only_google(budgets: Sequence[TermsBudget], accounts: dict[int, dict[str, Any]]) -> bool:
-    """Whether every budget is Google's, whose own limit of a month follows each edit."""
-    return bool(budgets) and all(accounts[b.account_id]["platform"] == Platform.GOOGLE_ADS for b in budgets)
+def _ends_with_googles_month(
+    ends_on: date, budgets: Sequence[TermsBudget], accounts: dict[int, dict[str, Any]]
+) -> bool:
+    """Whether Google's own limit, which follows each edit to the end of a calendar month, ends with the plan."""
+    last_of_month = (ends_on + timedelta(days=1)).day == 1
+    only_google = bool(budgets) and all(
+        accounts[b.account_id]["platform"] == Platform.GOOGLE_ADS for b in budgets
+    )
+    return last_of_month and only_google
 
 
 def _mixed(found: Found, rows: Ints, amounts: Floats, usual: Floats, places: int) -> Floats:
