@@ -9,7 +9,7 @@ from lane.core.actors import Actor
 from lane.core.money import MINUS, format_money
 from pacing.models import BudgetPlan, PlanAmendment, PlanSnapshot
 from pacing.selectors.spending import spent_so_far
-from pacing.services import amendments
+from pacing.services import amendment_rules, amendment_trail, amendments
 
 
 class AmendmentSubject:
@@ -32,11 +32,11 @@ class AmendmentSubject:
 
     def content_hash(self, subject_id: str) -> str:
         """The digest of amounts, dates and version as they stand now."""
-        return amendments.digest(_get(subject_id))
+        return amendment_trail.digest(_get(subject_id))
 
     def still_true(self, subject_id: str) -> str:
         """Whether it still waits, its plan is as the approver sees it, and the amount covers what is spent."""
-        return amendments.problem_with(_get(subject_id))
+        return amendment_rules.problem_with(_get(subject_id))
 
     def carry_out(
         self,

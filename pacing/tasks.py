@@ -10,7 +10,7 @@ from lane.core.tasks import LaneTask
 from pacing.selectors.lab_allocation import KIND as ALLOCATION_REPLAY
 from pacing.services import (
     allocation_replay,
-    amendments,
+    amendment_effects,
     learning,
     recommendations,
     released_caps,
@@ -27,7 +27,7 @@ from pacing.services.portfolios import looks, moves
 def run_due() -> int:
     """Pace every plan not yet looked at in this two-hour slot; a second call finds them done."""
     recommendations.expire_due()
-    amendments.take_effect_due()
+    amendment_effects.take_effect_due()
     looked = runs.run_pass().looked
     released_caps.propose_due()
     return looked

@@ -24,7 +24,7 @@ from pacing.exchange import RateBook, convert
 from pacing.models import ArmBudget, BudgetPlan, PlanAmendment, PlanBudget, PlanSeries
 from pacing.selectors import fx
 from pacing.selectors.limits import limit_ahead
-from pacing.services import amendments
+from pacing.services import amendment_rules
 from pacing.services.series import cycles_due
 
 RECENT_DAYS = 7
@@ -311,7 +311,7 @@ def _stale_amendments(world: _World) -> Iterable[Problem]:
         state=PlanAmendment.State.PROPOSED, plan__in=[plan.pk for plan in world.plans]
     )
     for one in waiting.select_related("plan__client", "client"):
-        if why := amendments.problem_with(one):
+        if why := amendment_rules.problem_with(one):
             yield _problem(
                 "amendment_outdated", "medium", one.client, one.plan.public_id,
                 f"The amendment of {one.plan.name} can no longer be approved", why,

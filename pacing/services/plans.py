@@ -19,7 +19,7 @@ from lane.core.actors import Actor
 from lane.core.errors import InvalidInput, OutOfDate
 from pacing.events import PlanChanged, PlanCreated
 from pacing.models import BudgetPlan, LedgerEntry, PlanBudget, PlanSeries
-from pacing.services import amendments, ledger, plan_terms
+from pacing.services import amendment_locks, amendments, ledger, plan_terms
 
 LONGEST_FLIGHT_DAYS = plan_terms.LONGEST_FLIGHT_DAYS
 Status = BudgetPlan.Status
@@ -299,7 +299,7 @@ def refusals(plan: BudgetPlan, budgets: Sequence[Budget]) -> dict[str, str]:
 
 
 def _locked(plan_id: UUID | str, actor: Actor) -> BudgetPlan:
-    return amendments.locked_plan(plan_id, actor)
+    return amendment_locks.locked_plan(plan_id, actor)
 
 
 def _tell(plan: BudgetPlan) -> None:

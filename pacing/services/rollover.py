@@ -22,7 +22,7 @@ from pacing.events import PlanChanged, PlanRolledOver
 from pacing.models import BudgetPlan, LedgerEntry
 from pacing.selectors.limits import limit_use
 from pacing.selectors.spending import spent_so_far
-from pacing.services import amendments, ledger
+from pacing.services import amendment_locks, ledger
 
 Rollover, Status = BudgetPlan.Rollover, BudgetPlan.Status
 LOOK_BACK = timedelta(days=100)  # restatements of cycles older than this no longer roll over
@@ -85,7 +85,7 @@ def _settle(pk: int) -> bool:
     following = next_of(found)
     if following is None or following.status not in _OPEN:
         return False
-    target = amendments.locked_plan(following.public_id, actor)
+    target = amendment_locks.locked_plan(following.public_id, actor)
     plan = BudgetPlan.objects.select_related("client").get(pk=pk)
     carry = carry_of(plan)
     if carry is None:

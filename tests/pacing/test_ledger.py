@@ -19,7 +19,7 @@ from lane.core.actors import Actor, ActorKind
 from lane.core.errors import InvalidInput, LaneError, NotAllowed, OutOfDate
 from pacing.models import BudgetPlan, LedgerEntry, PlanAmendment
 from pacing.selectors.ledger import explain, ledger_of
-from pacing.services import amendments, plans, runs
+from pacing.services import amendment_effects, amendments, plans, runs
 from tests.api.callers import hire
 from tests.campaigns.world import make_budget, make_world
 from tests.pacing.world import MICROS, make_plan, tell_spend
@@ -289,10 +289,10 @@ def test_an_approved_amendment_for_a_later_day_waits_for_that_day():
     amendment = desk.ask(1800, effective_on=in_three_days)
     desk.decide(amendment, amount_micros=1800 * MICROS)
     assert desk.fresh().amount_micros == 1500 * MICROS
-    assert amendments.take_effect_due() == 0
+    assert amendment_effects.take_effect_due() == 0
     clock.set_offset(timedelta(days=3))
-    assert amendments.take_effect_due() == 1
-    assert amendments.take_effect_due() == 0
+    assert amendment_effects.take_effect_due() == 1
+    assert amendment_effects.take_effect_due() == 0
     entry = LedgerEntry.objects.get(kind="amendment")
     assert (entry.approved_by_id, entry.via, entry.effective_on) == (
         desk.approver.user_id,
@@ -308,7 +308,7 @@ def test_an_amendment_whose_plan_moved_meanwhile_lapses_with_the_reason():
     desk.decide(desk.ask(1800, effective_on=later), amount_micros=1800 * MICROS)
     plans.edit(desk.plan.public_id, actor=desk.world.admin, amount_micros=1550 * MICROS)
     clock.set_offset(timedelta(days=3))
-    amendments.take_effect_due()
+    amendment_effects.take_effect_due()
     lapsed = PlanAmendment.objects.get(state="lapsed")
     assert "€1,550.00" in lapsed.outcome_reason
     assert desk.fresh().amount_micros == 1550 * MICROS
