@@ -56,7 +56,9 @@ CATALOGUE: dict[type[DomainEvent], Maker | Silent] = {
     pacing_events.PortfolioChanged: _ON_THE_PAGE,
     pacing_events.SplitProposed: portfolios.split_proposed,
     pacing_events.SplitDecided: _ON_THE_PAGE,
-    pacing_events.ShortfallDeclared: Silent("The plan's change to “cannot spend” tells the people concerned."),
+    pacing_events.ShortfallDeclared: Silent(
+        "The plan's change to “cannot spend” tells the people concerned."
+    ),
     pacing_events.ShortfallEnded: _ON_THE_PAGE,
     pacing_events.OfferTaken: Silent("The amendment or change it asks for tells the people concerned."),
 }
