@@ -33,7 +33,7 @@ def test_what_is_written_out_reads_back_to_the_same_amount(units: int, currency:
     assert Money(micros, currency).amount * MICROS == micros
 
 
-@given(amounts, currencies)
+@given(st.integers(min_value=0, max_value=8 * 10**9), currencies)
 def test_a_finer_amount_than_the_currency_knows_is_refused(units: int, currency: str):
     text = f"{Decimal(units * unit_micros(currency) + 1) / MICROS:f}"
     with pytest.raises(NotMoney, match="decimals"):
