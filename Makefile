@@ -61,8 +61,14 @@ openapi: setup ## Write docs/reference/openapi.yaml anew
 demo-reset: setup ## Forget the demo; the next `make run` makes a new one
 	@$(BIN)/python manage.py dev --reset
 
-bench: setup ## Measure, print a table, write benchmarks/results/*.json (ARGS="--full")
-	@$(BIN)/python manage.py bench $(ARGS)
+bench: setup ## Measure speed, and on fresh draws how well pacing and allocation do (ARGS="pacing --days 14")
+	@$(BIN)/python manage.py bench $(ARGS); failed=$$?; \
+	if [ -z "$(ARGS)" ]; then \
+		for market in google meta; do for days in 30 14 7; do \
+			$(BIN)/python manage.py bench pacing --market $$market --days $$days || failed=1; \
+		done; done; \
+		$(BIN)/python manage.py bench allocation || failed=1; \
+	fi; exit $$failed
 
 lock: setup ## Resolve requirements*.in for Python 3.11 to 3.13 into the locked files
 	@$(BIN)/uv --version >/dev/null || { echo "make lock needs uv, which could not be installed."; exit 1; }
