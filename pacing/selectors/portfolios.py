@@ -70,6 +70,14 @@ def portfolios_for(actor: Actor) -> ClientOwnedQuerySet[Portfolio]:
     return Portfolio.objects.visible_to(actor).select_related("client", "owner", "plan")
 
 
+def portfolios_over(budget_ids: Sequence[int], actor: Actor) -> list[Portfolio]:
+    """Portfolios that hold some of these budgets now; one query."""
+    holding = Portfolio.objects.visible_to(actor).filter(
+        arms__arm_budgets__budget__in=budget_ids, arms__arm_budgets__holds=True
+    )
+    return list(holding.distinct().order_by("name"))
+
+
 def looks_for(actor: Actor) -> ClientOwnedQuerySet[AllocationLook]:
     """Looks at portfolios this actor sees, newest first."""
     return AllocationLook.objects.visible_to(actor).select_related(

@@ -23,6 +23,7 @@ from pacing.selectors.explanations import current_explanation
 from pacing.selectors.learned import learned_of
 from pacing.selectors.ledger import ledger_of, waiting_amendment
 from pacing.selectors.offers import open_shortfall
+from pacing.selectors.portfolios import portfolios_over
 from pacing.selectors.proposals import Proposal, proposal_for
 from pacing.selectors.rails import rails_of
 from pacing.selectors.table import PlanRow, days_left, platform_words, shown_health
@@ -115,6 +116,7 @@ def _history(plan: BudgetPlan, actor: Actor) -> dict[str, Any]:
     advice = list(recommendations_for(actor).filter(plan=plan)[:20])
     return {
         "budgets": budgets,
+        "portfolios": portfolios_over([budget.pk for budget in budgets], actor),
         "changes": detail.changes_of(plan, [budget.pk for budget in budgets], actor),
         "activity": detail.activity_of(plan, advice),
         "part_title": "History",

@@ -351,3 +351,14 @@ def test_figures_of_the_goal_are_written_as_people_read_them():
     assert worth_text(1234.4, "value", "EUR") == "€1,234"
     assert worth_text(12.345, "value", "EUR") == "€12.34"
     assert worth_text(3.14159, "conversions", "EUR") == "3.1 conv."
+
+
+def test_a_plan_names_the_portfolio_that_splits_its_money(shop):
+    plan = make_plan(shop.world, list(shop.budgets.values()))
+    portfolio = make_portfolio(shop, plan=plan)
+    user, _ = person(shop.world.organization, "viewer")
+    shown = text(browser(user).get(reverse("plan-part", args=[plan.public_id, "history"])))
+    assert reverse("portfolio-detail", args=[portfolio.public_id]) in shown
+    switching.stop(portfolio.public_id, actor=shop.world.admin, reason="No longer needed")
+    shown = text(browser(user).get(reverse("plan-part", args=[plan.public_id, "history"])))
+    assert reverse("portfolio-detail", args=[portfolio.public_id]) not in shown
