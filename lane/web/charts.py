@@ -248,7 +248,14 @@ class _CurveDrawing:
         for moment, words in curve.events:
             yield _line(self.x(moment), self.upper, self.x(moment), self.height - self.lower, "event")
             if not self.narrow:
-                yield _text(self.x(moment) + 5, self.upper + 22, words)
+                yield self.event_label(self.x(moment), words)
+
+    def event_label(self, x: float, words: str) -> str:
+        """Late in the flight the curves and their labels are high, so the words stand low, where there is room."""
+        early = x < self.width * 0.5
+        y = self.upper + 22 if early else self.height - self.lower - 9
+        fits = x + 5 + 6.2 * len(words) <= self.width
+        return _text(x + 5, y, words) if fits else _text(x - 5, y, words, anchor="end")
 
     def fans(self) -> Iterable[str]:
         for fan, name in ((self.curve.without, "without"), (self.curve.with_change, "with")):
