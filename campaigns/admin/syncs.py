@@ -1,10 +1,10 @@
-"""What syncs did, and budgets that others changed."""
+"""What syncs did, what platforms simulated, and budgets that others changed."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from campaigns.models import Drift, SyncRun
+from campaigns.models import BudgetSimulation, Drift, SyncRun
 from lane.core.admin_base import LaneAdmin, ScopedRelatedFilter
 
 
@@ -55,3 +55,19 @@ class DriftAdmin(LaneAdmin):
     list_select_related = ("budget", "ad_campaign", "client")
     search_fields = ("budget__name", "edited_by")
     date_hierarchy = "seen_at"
+
+
+@admin.register(BudgetSimulation)
+class BudgetSimulationAdmin(LaneAdmin):
+    """What a platform estimates a campaign would have got with other budgets."""
+
+    list_display = ("ad_campaign", "client", "starts_on", "ends_on", "point_count", "fetched_at")
+    list_filter = (("client", ScopedRelatedFilter),)
+    list_select_related = ("ad_campaign", "client")
+    search_fields = ("ad_campaign__name", "ad_campaign__external_id")
+    date_hierarchy = "fetched_at"
+
+    @admin.display(description="Points")
+    def point_count(self, row: BudgetSimulation) -> int:
+        """How many budgets it tells of."""
+        return len(row.points)

@@ -3,6 +3,7 @@
 from campaigns.models.ad_account import AdAccount
 from campaigns.models.ad_campaign import Ad, AdCampaign, AdGroup, EntityStatus
 from campaigns.models.budget import Budget, BudgetSpender, BudgetValue
+from campaigns.models.budget_simulation import BudgetSimulation
 from campaigns.models.change_set import AccountGuardDay, Change, ChangeSet, KillSwitch, WriteCall
 from campaigns.models.connection import PLATFORM_CHOICES, Connection
 from campaigns.models.imports import CsvImport
@@ -25,6 +26,7 @@ __all__ = [
     "AdCampaign",
     "AdGroup",
     "Budget",
+    "BudgetSimulation",
     "BudgetSpender",
     "BudgetValue",
     "Change",

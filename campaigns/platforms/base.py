@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from campaigns.platforms.records import (
     AccountRecord,
+    BudgetSimulation,
     Capabilities,
     EntityRecord,
     EntityRef,
@@ -61,6 +62,9 @@ class AdPlatform(Protocol):
 
     def lifetime_spend(self, account: AccountRecord, level: Level) -> Mapping[EntityRef, int]:
         """Micros each campaign or group has ever spent; one that never spent may be absent."""
+
+    def budget_simulations(self, account: AccountRecord) -> Sequence[BudgetSimulation]:
+        """The platform's own estimates of its campaigns at other budgets; none where it makes none."""
 
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]

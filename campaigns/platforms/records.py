@@ -171,6 +171,29 @@ class MetricRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulationPoint:
+    """What a campaign would have got with one daily budget; cost and results are totals over the window.
+
+    None where the platform does not tell.
+    """
+
+    budget_micros: int
+    cost_micros: int
+    conversions: Decimal | None
+    conversion_value_micros: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSimulation:
+    """A platform's own estimate of one campaign at other budgets, over the local days ``starts_on``..``ends_on``."""
+
+    ref: EntityRef
+    starts_on: date
+    ends_on: date
+    points: tuple[SimulationPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetBudget:
     """Set the amount of one budget to an absolute value (never a delta)."""
 
@@ -271,3 +294,4 @@ class Capabilities:
     budget_floor_micros: int = 1_000_000
     spend_caps: bool = False  # a campaign can be given a most for its lifetime
     bid_targets: frozenset[BidKind] = frozenset()
+    budget_simulations: bool = False  # it tells what campaigns would have got with other budgets

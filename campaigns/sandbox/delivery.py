@@ -114,12 +114,16 @@ class Delivery:
         share = np.array([HOUR_SHARES[slot.hour] * math.exp(shape[slot.hour]) for slot in hours])
         return np.asarray(level * share * np.exp(HOUR_NOISE * draw[1:]))
 
-    def _simulate(self, budget: Budget, on: date, carry: Carry) -> BudgetDay:
-        hours = slots(on, budget.account.timezone)
+    def market(self, budget: Budget, on: date, hours: tuple[Slot, ...]) -> tuple[Values, Values]:
+        """Per group and hour the micros the market would take, and the part of the hour it was switched on."""
         demand = np.array([self.demand(group, on, hours) for group in budget.groups])
         active = np.array([self._active(group, hours) for group in budget.groups])
         bidding = np.array([self._bidding(group, hours) for group in budget.groups])
-        wanted = demand * active * bidding
+        return demand * active * bidding, active
+
+    def _simulate(self, budget: Budget, on: date, carry: Carry) -> BudgetDay:
+        hours = slots(on, budget.account.timezone)
+        wanted, active = self.market(budget, on, hours)
         amounts = [self._amount_at(budget, (slot.start + slot.end) / 2, on, carry) for slot in hours]
         room = self._cap_room(budget, on, hours, carry)
         spent_before = carry.total_spent

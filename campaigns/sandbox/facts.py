@@ -23,6 +23,7 @@ SHORTEST_LAG, LONGEST_LAG = 1 * HOUR, 3 * HOUR
 PARTIAL_FOR = 12 * HOUR  # an hour's spend is up to 4 % short until it is this old
 CREDIT_AFTER = 2 * DAY
 LARGEST_CREDIT = 0.006
+ORDER_SPREAD = 0.35  # of the logarithm of an order's value
 MEAN_CONVERSION_LAG = 1.6 * DAY
 LONGEST_CONVERSION_LAG = {True: 30 * DAY, False: 7 * DAY}  # Google, Meta
 
@@ -158,7 +159,7 @@ class Reports:
         late = draw.exponential(MEAN_CONVERSION_LAG, count) * (draw.random(count) > 0.45)
         clicked = np.array([slot.start for slot in day.hours])[slot_of] + draw.random(count) * HOUR
         unit = group.campaign.account.unit
-        value = np.rint(spec.order_value * 1e6 * np.exp(0.35 * draw.standard_normal(count)) / unit)
+        value = np.rint(spec.order_value * 1e6 * np.exp(ORDER_SPREAD * draw.standard_normal(count)) / unit)
         return GroupDay(
             spend, clicks + missed, clicks, partial, slot_of,
             clicked + np.minimum(late, longest), value.astype(np.int64) * unit, draw.random(count),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from typing import Any
 
@@ -163,6 +163,18 @@ def worth_text(value: float, goal: str, currency: str, *, short: bool = False) -
 def moment(text: str | None) -> datetime | None:
     """A stored instant or day, for ``date`` to write; nothing when there is none."""
     return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def simulation_words(simulation: Mapping[str, Any]) -> str:
+    """Which of Google's own estimates a curve leans on: how many points, of which days."""
+    first, last = date.fromisoformat(simulation["first"]), date.fromisoformat(simulation["last"])
+    if (first.year, first.month) == (last.year, last.month):
+        days = f"{first.day}–{last:%-d %b}"
+    else:
+        days = f"{first:%-d %b} – {last:%-d %b}"
+    count = simulation["points"]
+    return f"{count} point{'' if count == 1 else 's'} of Google’s own simulation, {days}"
 
 
 @register.filter

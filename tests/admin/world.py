@@ -30,6 +30,7 @@ from campaigns.models import (
     AdCampaign,
     AdGroup,
     Budget,
+    BudgetSimulation,
     BudgetSpender,
     BudgetValue,
     Change,
@@ -211,6 +212,11 @@ def _entities(owned: dict, account: AdAccount, person: User) -> None:
     Ad.objects.create(**mirrored, external_id="a1", name="Ad one", ad_group=group)
     BudgetSpender.objects.create(budget=budget, level=1, entity_id=campaign.pk)
     BudgetValue.objects.create(budget=budget, on=today, last_micros=EUR, highest_micros=EUR, seen_at=now)
+    BudgetSimulation.objects.create(
+        **owned, ad_campaign=campaign, starts_on=today - timedelta(days=7), ends_on=today - timedelta(days=1),
+        points=[{"budget_micros": EUR, "cost_micros": EUR, "conversions_milli": 1, "conversion_value_micros": None}],
+        fetched_at=now,
+    )  # fmt: skip
     CsvImport.objects.create(
         **owned, platform="meta", account_name="Meta export", currency="EUR", timezone="UTC", file_name="may.csv",
         content_digest="d" * 64, content=f"{CANARY}-file",

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from campaigns.platforms.days import last_settled_day, zone_of
 from campaigns.platforms.errors import Ambiguous, AuthError, Invalid, NotFound
-from campaigns.platforms.google_ads import errors, mapping, queries, writes
+from campaigns.platforms.google_ads import errors, mapping, queries, simulations, writes
 from campaigns.platforms.google_ads.client import GoogleAdsLine
 from campaigns.platforms.google_ads.config import GoogleAdsConfig
 from campaigns.platforms.records import (
     AccountRecord,
     BidKind,
+    BudgetSimulation,
     Capabilities,
     EntityRecord,
     EntityRef,
@@ -55,6 +56,7 @@ class GoogleAdsConnector:
         writes_per_entity_per_hour=None,
         in_flight_seconds=120,
         bid_targets=frozenset({BidKind.TARGET_CPA, BidKind.TARGET_ROAS}),
+        budget_simulations=True,
     )
 
     def __init__(
@@ -144,6 +146,11 @@ class GoogleAdsConnector:
         """Micros each campaign or group has ever spent: without a date Google adds up all time."""
         rows = self._rows(account, queries.lifetime(level))
         return {mapping.state_ref(row, level): row.metrics.cost_micros for row in rows}
+
+    def budget_simulations(self, account: AccountRecord) -> Sequence[BudgetSimulation]:
+        """What Google simulated for other budgets of its campaigns; most campaigns have no simulation."""
+        rows = self._rows(account, queries.BUDGET_SIMULATIONS)
+        return [found for row in rows if (found := simulations.of(row)) is not None]
 
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]

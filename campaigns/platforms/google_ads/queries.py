@@ -19,6 +19,13 @@ ACCOUNTS = (
     "customer_client.status FROM customer_client"
 )
 
+BUDGET_SIMULATIONS = (
+    "SELECT campaign_simulation.campaign_id, campaign_simulation.type, campaign_simulation.modification_method, "
+    "campaign_simulation.start_date, campaign_simulation.end_date, "
+    "campaign_simulation.budget_point_list.points FROM campaign_simulation "
+    "WHERE campaign_simulation.type = BUDGET"
+)
+
 _BUDGET_FIELDS = (
     "campaign_budget.id, campaign_budget.name, campaign_budget.status, campaign_budget.amount_micros, "
     "campaign_budget.total_amount_micros, campaign_budget.period, campaign_budget.explicitly_shared, "

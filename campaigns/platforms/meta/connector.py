@@ -15,6 +15,7 @@ from campaigns.platforms.meta.usage import INSIGHTS
 from campaigns.platforms.records import (
     AccountRecord,
     BidKind,
+    BudgetSimulation,
     Capabilities,
     EntityRecord,
     EntityRef,
@@ -57,6 +58,7 @@ class MetaConnector:
         in_flight_seconds=120,
         spend_caps=True,
         bid_targets=frozenset({BidKind.TARGET_CPA, BidKind.BID_CAP}),
+        budget_simulations=False,
     )
 
     def __init__(
@@ -154,6 +156,10 @@ class MetaConnector:
         )
         key = fields.INSIGHT_IDS[level]
         return {EntityRef(level, str(row[key])): micros_of(row.get("spend", "0")) for row in rows}
+
+    def budget_simulations(self, account: AccountRecord) -> Sequence[BudgetSimulation]:
+        """None: Meta tells no such estimates of running campaigns."""
+        return ()
 
     def read_state(
         self, account: AccountRecord, refs: Sequence[EntityRef]

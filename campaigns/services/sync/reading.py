@@ -6,6 +6,7 @@ that also checks that this run still owns the account.
 
 from __future__ import annotations
 
+import logging
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -13,16 +14,18 @@ from django.db import transaction
 from campaigns.models import AdAccount, Budget, SyncRun
 from campaigns.platforms import registry
 from campaigns.platforms.base import AdPlatform
+from campaigns.platforms.errors import PlatformError
 from campaigns.platforms.records import AccountRecord, EntityStatus, ExternalChange, Grain, Level
 from campaigns.services import automation, connections, drift
 from campaigns.services.sync import runs
-from campaigns.sync import budget_history, facts, reconcile, structure, windows
+from campaigns.sync import budget_history, facts, reconcile, simulations, structure, windows
 from campaigns.sync.budget_history import LOOKBACK_DAYS
 from campaigns.sync.upsert import Outcome
 from campaigns.sync.windows import SyncKind
 from lane.core import clock
 from lane.core.dates import DateRange
 
+logger = logging.getLogger(__name__)
 EDITS_OVERLAP = timedelta(minutes=30)  # platforms tell of edits some minutes late
 
 
@@ -49,8 +52,11 @@ def read(account: AdAccount, run: SyncRun) -> None:
             _sync_batch(account, run, connector, of, batch, levels, ids, settled)
         if capabilities.hourly:
             _sync_hours(account, run, connector, of, windows.hourly_window(kind, today), ids, settled)
+        note = ""
+        if capabilities.budget_simulations and kind in (SyncKind.NIGHTLY, SyncKind.HISTORY):
+            note = _sync_simulations(account, run, connector, of, ids)
     connections.proved(account.connection)
-    runs.finish(account, run, days, settled)
+    runs.finish(account, run, days, settled, note)
 
 
 def _check_account(account: AdAccount, connector: AdPlatform) -> AccountRecord:
@@ -194,3 +200,33 @@ def _sync_hours(
             account, rows, days, ids.get(Level.CAMPAIGN, {}), fetched_at=fetched_at, settled=settled
         )
         runs.progress(run, outcome)
+
+
+def _sync_simulations(
+    account: AdAccount,
+    run: SyncRun,
+    connector: AdPlatform,
+    of: AccountRecord,
+    ids: dict[Level, dict[str, int]],
+) -> str:
+    """Read the platform's own budget simulations as far as it goes: facts never wait for them.
+
+    Returns what went wrong, in words; empty when nothing did.
+    """
+    runs.step(run, "Budget simulations")
+    fetched_at = clock.now()
+    try:
+        found = connector.budget_simulations(of)
+        with transaction.atomic():
+            runs.own(run)
+            simulations.store(account, found, ids.get(Level.CAMPAIGN, {}), fetched_at=fetched_at)
+    except runs.TakenOver:
+        raise
+    except PlatformError as error:
+        why = error.message
+    except Exception as error:
+        logger.exception("budget simulations of account %s could not be kept", account.pk)
+        why = f"An error in Lane stopped it ({type(error).__name__})."
+    else:
+        return ""
+    return f"Budget simulations were not read, the earlier ones stay: {why}"

@@ -103,19 +103,20 @@ def progress(run: SyncRun, outcome: Outcome) -> None:
     tell(run)
 
 
-def finish(account: AdAccount, run: SyncRun, days: DateRange, settled: date) -> None:
-    """Close the run and note how fresh and how final the account is."""
+def finish(account: AdAccount, run: SyncRun, days: DateRange, settled: date, note: str = "") -> None:
+    """Close the run and note how fresh and how final the account is, and what could not be read beside facts."""
     wrong = reconcile.mismatches(account, days)
     if run.kind == SyncKind.NIGHTLY and (off := reconcile.account_day_drift(account, days)):
         logger.error("%s account days of account %s differ from their facts", off, account.pk)
     with transaction.atomic():
         own(run)
         run.state, run.finished_at, run.step = SyncRun.State.DONE, clock.now(), ""
+        run.error, run.error_kind = note[:2000], "simulations_unread" if note else ""
         if wrong:
             run.error = (
                 f"{len(wrong)} days do not add up to the platform's total, the first on {wrong[0].on:%-d %b %Y}. "
-                "They are read again tonight."
-            )
+                f"They are read again tonight. {run.error}"
+            ).strip()
             run.error_kind = "totals_differ"
         run.save(update_fields=["state", "finished_at", "step", "error", "error_kind"])
         account = AdAccount.objects.select_for_update().get(pk=account.pk)

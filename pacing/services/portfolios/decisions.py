@@ -203,6 +203,7 @@ def _inputs(seen: Seen) -> dict[str, Any]:
                 "key": one.key,
                 "now_micros": one.told.daily_micros,
                 "known_days": sum(day.value is not None for day in one.told.history),
+                "simulation": one.simulated.as_json() if one.simulated else None,
                 "held_by": one.held_by,
                 "learning_until": one.told.learning_until.isoformat() if one.told.learning_until else None,
                 "last_moved_on": one.told.last_moved_on.isoformat() if one.told.last_moved_on else None,

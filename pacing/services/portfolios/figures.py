@@ -81,6 +81,7 @@ def _arm(
             and day.value is not None
             and seen.maturation.share((seen.today - day.day).days) > 0
         ],
+        "simulation": one.simulated.as_json() if one.simulated else None,
         "reasons": reasons,
     }
 

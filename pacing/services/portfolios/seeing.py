@@ -24,6 +24,7 @@ from lane.core.money import unit_micros
 from pacing.allocation import Arm, ArmDay, Maturation
 from pacing.models import BudgetPlan, Portfolio, PortfolioArm
 from pacing.services.portfolios import history
+from pacing.services.portfolios.simulated import Simulated, simulated
 
 STALE_AFTER_LAG_HOURS = 4
 _CSV_STALE_HOURS = 72.0
@@ -38,6 +39,7 @@ class SeenArm:
     budgets: tuple[Budget, ...]
     told: Arm
     held_by: str  # a code of ``HELD_BY``; empty when it may move
+    simulated: Simulated | None = None  # what the platform itself estimates of it
 
     @property
     def key(self) -> str:
@@ -86,6 +88,7 @@ def see(portfolio: Portfolio, at: datetime) -> Seen:
     jumps = history.learning_until(every, portfolio.timezone)
     pools = _pools(every)
     switches = list(kill_switches.on())
+    estimates = simulated(portfolio, budgets, today)
     seen = tuple(
         _seen_arm(
             arm,
@@ -96,6 +99,7 @@ def see(portfolio: Portfolio, at: datetime) -> Seen:
             jumps=jumps,
             pools=pools,
             stopped=_stopped(portfolio, budgets[arm.pk], switches),
+            estimate=estimates.get(arm.pk),
         )
         for arm in arms
     )
@@ -128,6 +132,7 @@ def _seen_arm(
     jumps: dict[int, date],
     pools: dict[int, str],
     stopped: bool,
+    estimate: Simulated | None,
 ) -> SeenArm:
     held_by = _held_by(arm, budgets, running, stopped)
     first_spend = next((day.day for day in days if day.spend_micros), None)
@@ -151,8 +156,9 @@ def _seen_arm(
         last_moved_on=local_date(arm.last_moved_at, arm.portfolio.timezone) if arm.last_moved_at else None,
         learning_until=max(learning) if learning else None,
         anomaly=any(budget.pk in drifting for budget in budgets),
+        points=estimate.points if estimate else (),
     )
-    return SeenArm(arm, budgets, told, held_by)
+    return SeenArm(arm, budgets, told, held_by, estimate)
 
 
 def _held_by(arm: PortfolioArm, budgets: Sequence[Budget], running: set[int], stopped: bool) -> str:

@@ -40,6 +40,8 @@ def _rows(world: World, account: Account, query: Query, now: float) -> Iterable[
         return _passing(clients, query.where)
     if query.source == "currency_constant":
         return _passing(resources.currencies(), query.where)
+    if query.source == "campaign_simulation":
+        return _passing(resources.simulations(world, account, now), query.where)
     plain = [c for c in query.where if c.name.split(".")[0] not in {"metrics", "segments"}]
     entities = [
         (values, traffic)

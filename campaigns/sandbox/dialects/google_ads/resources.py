@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from google.ads.googleads.v26.common.types import simulation
+
 from campaigns.sandbox.delivery import LIFETIME_STARTS
 from campaigns.sandbox.market import MICROS, WHOLE_UNIT_CURRENCIES, Account, Ad, Budget, Campaign, Group
 from campaigns.sandbox.scenario import GOOGLE
+from campaigns.sandbox.simulations import simulate
 from campaigns.sandbox.world import World
 
 Values = dict[str, Any]
@@ -163,6 +166,34 @@ def ad(world: World, of: Ad) -> Values:
         "ad_group_ad.policy_summary.review_status": "REVIEWED",
         "ad_group_ad.ad_strength": "GOOD",
     }
+
+
+def simulations(world: World, account: Account, now: float) -> Iterator[Values]:
+    """``campaign_simulation`` rows of type BUDGET: one per campaign that has one."""
+    for of in world.market.campaigns.values():
+        found = simulate(world, of, now) if of.account is account else None
+        if found is None:
+            continue
+        window = f"{of.id}~BUDGET~UNIFORM~{found.first}~{found.last}"
+        yield campaign(world, of) | {
+            "campaign_simulation.resource_name": f"customers/{account.id}/campaignSimulations/{window}",
+            "campaign_simulation.campaign_id": int(of.id),
+            "campaign_simulation.type": "BUDGET",
+            "campaign_simulation.modification_method": "UNIFORM",
+            "campaign_simulation.start_date": found.first.isoformat(),
+            "campaign_simulation.end_date": found.last.isoformat(),
+            "campaign_simulation.budget_point_list.points": [
+                simulation.BudgetSimulationPoint.pb()(
+                    budget_amount_micros=point.budget_micros,
+                    cost_micros=point.cost_micros,
+                    impressions=point.impressions,
+                    clicks=point.clicks,
+                    biddable_conversions=point.conversions,
+                    biddable_conversions_value=point.value,
+                )
+                for point in found.points
+            ],
+        }
 
 
 def currencies() -> Iterator[Values]:

@@ -27,6 +27,7 @@ _MAY_JOIN = {
         "segments",
     },
     "currency_constant": {"currency_constant"},
+    "campaign_simulation": {"campaign_simulation", "campaign", "customer"},
     "change_event": {"change_event", "campaign", "ad_group", "customer"},
 }
 _NOT_WITH_HOUR = ("all_conversions", "impression_share", "by_conversion_date")
@@ -103,7 +104,9 @@ def put(message: Any, name: str, value: Any) -> None:
     for step in way:
         message = getattr(message, step)
     field = message.DESCRIPTOR.fields_by_name[last]
-    if field.message_type is not None:
+    if field.message_type is not None and isinstance(value, list | tuple):
+        getattr(message, last).extend(value)
+    elif field.message_type is not None:
         getattr(message, last).CopyFrom(value)
     elif field.enum_type is not None:
         numbers = field.enum_type.values_by_name
