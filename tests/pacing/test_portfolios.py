@@ -103,7 +103,7 @@ def test_the_next_slot_is_looked_at_again_and_the_same_split_is_not_proposed_twi
     portfolio = make_portfolio(shop)
     looks.look_at_due()
     first = AllocationLook.objects.get(portfolio=portfolio)
-    ahead(minutes=31)
+    ahead(minutes=30)
     assert looks.look_at_due().looked == 1
     second = AllocationLook.objects.filter(portfolio=portfolio).order_by("-id").first()
     assert second.slot == first.slot + timedelta(minutes=30)
